@@ -1,0 +1,64 @@
+# Two commands matter: `make run` and `make test`. Each does its own set-up.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+VENV := .venv
+BIN := $(VENV)/bin
+# Some machines forbid bytecode; every process would then compile some 4,100 modules again.
+unexport PYTHONDONTWRITEBYTECODE
+# The newest of the Python versions that all dependencies support; override with make PYTHON=…
+PYTHON ?= $(shell for v in python3 python3.13 python3.12 python3.11; do \
+	command -v $$v >/dev/null && $$v -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& command -v $$v && break; done)
+
+.PHONY: run test test-fast lint bench ui setup format lock sample clean
+
+run: setup ## all set-up, then the whole path on the bundled sample
+	$(BIN)/noord run --feeds sample
+
+test: setup lint ## all set-up, then every test
+	$(BIN)/pytest
+
+test-fast: setup ## the tests that take seconds
+	$(BIN)/pytest -m "not slow and not browser" tests/unit
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup ## wall, CPU and peak memory of the main jobs, as a table
+	$(BIN)/python -m tests.bench
+
+ui: setup ## the lineage UI on 127.0.0.1:3000
+	$(BIN)/noord ui --feeds sample
+
+sample: setup ## write the bundled sample again
+	$(BIN)/python -m sources.sample.generate
+
+setup: $(VENV)/.ready
+
+# The hashed lock holds no download addresses: whatever index the machine is set up for is used.
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and was not found."; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	if command -v uv >/dev/null; then \
+		uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements.lock && \
+		uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; \
+	else \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
+		$(BIN)/python -m compileall -q -j 2 $(VENV)/lib >/dev/null || true; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
+	fi
+	$(BIN)/python -c "from orchestration.dbt import ensure_manifest; ensure_manifest()"
+	touch $@
+
+lock: ## resolve the dependencies again (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --only-binary :all: -o requirements.lock
+
+clean:
+	rm -rf $(VENV) data dbt_project/target
