@@ -1,0 +1,314 @@
+"""The arrival of a feed: ask, fetch, audit, then promote or hold.
+
+Belongs here: the order of these steps and the decision. A problem of one feed ends in a hold and never leaves this
+module as an exception, because nothing else may stop for it. Does not belong here: what happens after raw, and when
+runs start (orchestration).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from sources import warehouse
+from sources.archive import ArchiveWriter
+from sources.checks import CheckResult, blocking
+from sources.environment import Environment
+from sources.errors import FeedProblem
+from sources.http import PublisherSession
+from sources.landing import Landing, Snapshot
+from sources.loading import DELIVERY_KEYS, append_cells, create_delivery
+from sources.protocols import FeedProtocol, protocol_of
+from sources.registry import CbsOdata3Feed, DownloadFeed, Expectation, Table
+
+Outcome = Literal["promoted", "unchanged", "held"]
+Progress = Callable[[str], None]
+
+# Every feed has these two checks beside the expectations of its file.
+DELIVERY_CHECK = "delivery"
+DISCOVERY_CHECK = "discovery"
+UNIQUE_ROWS = Expectation(
+    type="expect_compound_columns_to_be_unique",
+    name="rows_are_unique",
+    description="Elke combinatie van tabel, gebied, periode en uitsplitsing komt een keer voor.",
+    severity="block",
+    column_list=DELIVERY_KEYS,
+)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """How the arrival of one feed ended.
+
+    `downloaded` counts tables fetched in this run; `snapshots` are those that now stand in raw, by table id; `rows`
+    counts rows promoted in this run; `problem` is the message of a hold.
+    """
+
+    feed_id: str
+    outcome: Outcome
+    snapshots: dict[str, str]
+    downloaded: int
+    rows: int
+    checks: tuple[CheckResult, ...]
+    problem: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def checks_of(feed: CbsOdata3Feed | DownloadFeed) -> list[tuple[str, str, str]]:
+    """Name, severity and description of each check that an arrival of the feed reports."""
+    fixed = [
+        (DELIVERY_CHECK, "block", "De levering is opgehaald en past bij het contract van de bron."),
+        (DISCOVERY_CHECK, "warn", "De catalogus van de uitgever heeft geen nieuwe tabel die niet te gebruiken is."),
+    ]
+    expectations = [UNIQUE_ROWS, *feed.expectations]
+    return fixed + [(e.check_name, e.severity, e.description or e.type) for e in expectations]
+
+
+def has_news(feed: CbsOdata3Feed | DownloadFeed, environment: Environment, tables: Collection[str] = ()) -> bool:
+    """Whether the publisher has, or the warehouse lacks, something; asks for versions and downloads nothing.
+
+    A publisher that can't be asked counts as news: the arrival will then say what is wrong.
+    """
+    standing = warehouse.Standing(environment, feed.id)
+    if standing.held is not None or standing.contract_sha256 != feed.contract_sha256:
+        return True
+    newest = Landing(environment).newest(feed.id)
+    try:
+        with PublisherSession(feed.id, environment) as session:
+            protocol = protocol_of(feed, environment.scope)
+            for table in _chosen(protocol.tables(session), tables):
+                snapshot = newest.get(table.id)
+                if snapshot is None or standing.snapshots.get(table.id) != snapshot.snapshot_id:
+                    return True
+                if protocol.version(session, table) != snapshot.upstream_version:
+                    return True
+    except FeedProblem:
+        return True
+    return False
+
+
+def arrive(
+    feed: CbsOdata3Feed | DownloadFeed,
+    environment: Environment,
+    *,
+    force: bool = False,
+    tables: Collection[str] = (),
+    recorder: ArchiveWriter | None = None,
+    progress: Progress = lambda _text: None,
+) -> Arrival:
+    """Bring one feed up to date. The caller holds the writer lock and has called `warehouse.prepare`.
+
+    Args:
+        force: download every table again, whatever its version.
+        tables: ids of the tables to fetch; all but superseded ones when empty.
+        recorder: archive that gets a copy of every exchange.
+        progress: told in a few words what happens.
+    """
+    standing = warehouse.Standing(environment, feed.id)
+    landing = Landing(environment)
+    try:
+        with PublisherSession(feed.id, environment, recorder) as session:
+            fetched = _fetch_all(feed, environment, session, landing, force, tables, progress)
+    except FeedProblem as problem:
+        return _hold(feed, environment, standing, problem, [], 0)
+    contract_changed = standing.contract_sha256 != feed.contract_sha256
+    wanted = [s for s in fetched.snapshots if contract_changed or standing.snapshots.get(s.table.id) != s.snapshot_id]
+    if not wanted:
+        if standing.held is not None:
+            warehouse.release_hold(
+                environment, feed, _passed_delivery(feed, "the delivery in the warehouse is the newest")
+            )
+        kept = warehouse.stored_checks(environment, "arrival", feed.id)
+        return Arrival(
+            feed.id, "unchanged", standing.snapshots, fetched.downloaded, 0, tuple(kept), notes=fetched.notes
+        )
+    return _audit(feed, environment, standing, landing, wanted, fetched, contract_changed, progress)
+
+
+@dataclass(frozen=True)
+class _Fetched:
+    snapshots: list[Snapshot]
+    downloaded: int
+    notes: tuple[str, ...]
+
+
+def _fetch_all(
+    feed: CbsOdata3Feed | DownloadFeed,
+    environment: Environment,
+    session: PublisherSession,
+    landing: Landing,
+    force: bool,
+    chosen: Collection[str],
+    progress: Progress,
+) -> _Fetched:
+    protocol = protocol_of(feed, environment.scope)
+    newest = landing.newest(feed.id)
+    snapshots, downloaded, notes = [], 0, []
+    for table in _chosen(protocol.tables(session), chosen):
+        try:
+            snapshot, is_new = _fetch(protocol, session, landing, table, newest.get(table.id), force, progress)
+            if table.discovered:
+                _try_out(feed, environment, landing, protocol, snapshot)
+        except FeedProblem as problem:
+            # Next year's table may appear before it can be read; the years that are known must not wait for it.
+            if not table.discovered:
+                raise
+            notes.append(
+                f"table {table.id} of {table.year} was found in the catalogue and is not usable yet: {problem}"
+            )
+            continue
+        snapshots.append(snapshot)
+        downloaded += is_new
+    return _Fetched(snapshots, downloaded, tuple(notes))
+
+
+def _chosen(tables: Sequence[Table], ids: Collection[str]) -> list[Table]:
+    if ids:
+        return [table for table in tables if table.id in ids]
+    return [table for table in tables if not table.superseded]
+
+
+def _fetch(
+    protocol: FeedProtocol,
+    session: PublisherSession,
+    landing: Landing,
+    table: Table,
+    last: Snapshot | None,
+    force: bool,
+    progress: Progress,
+) -> tuple[Snapshot, bool]:
+    version = protocol.version(session, table)
+    if last is not None and not force and version and version == last.upstream_version:
+        # The table's entry in the feed file may have changed since; the bytes have not.
+        return last.model_copy(update={"table": table}), False
+    progress(f"{session.feed_id}: downloading {table.id}")
+    snapshot = protocol.fetch(session, table, version, landing)
+    if (
+        last is not None
+        and snapshot.content_sha256 == last.content_sha256
+        and snapshot.upstream_version == last.upstream_version
+    ):
+        landing.remove_duplicate(snapshot)
+        return last.model_copy(update={"table": table}), True
+    return snapshot, True
+
+
+def _try_out(
+    feed: CbsOdata3Feed | DownloadFeed,
+    environment: Environment,
+    landing: Landing,
+    protocol: FeedProtocol,
+    snapshot: Snapshot,
+) -> None:
+    with warehouse.connect_memory() as connection:
+        create_delivery(connection, feed)
+        protocol.read_cells(connection, snapshot, landing)
+        append_cells(connection, feed, snapshot, environment.scope)
+
+
+def _audit(
+    feed: CbsOdata3Feed | DownloadFeed,
+    environment: Environment,
+    standing: warehouse.Standing,
+    landing: Landing,
+    wanted: list[Snapshot],
+    fetched: _Fetched,
+    contract_changed: bool,
+    progress: Progress,
+) -> Arrival:
+    audit_file = environment.audit / f"{feed.id}.duckdb"
+    try:
+        progress(f"{feed.id}: auditing {len(wanted)} tables")
+        _fill_audit_file(feed, environment, landing, wanted, audit_file)
+        results = _run_suite(feed, audit_file)
+        red = blocking(results)
+        if red:
+            what = "; ".join(f"check {check.name} failed: {check.found}" for check in red[:3])
+            problem = FeedProblem(
+                what,
+                feed_id=feed.id,
+                where=", ".join(s.table.id for s in wanted[:3]),
+                expected=red[0].expected.rstrip("."),
+            )
+            return _hold(feed, environment, standing, problem, results, fetched.downloaded, wanted)
+        checks = [*_passed_delivery(feed, f"{len(wanted)} tables accepted"), _discovery(feed, fetched.notes), *results]
+        counts = warehouse.promote(environment, feed, wanted, audit_file, checks, replace=contract_changed)
+    except FeedProblem as problem:
+        return _hold(feed, environment, standing, problem, [], fetched.downloaded, wanted)
+    finally:
+        audit_file.unlink(missing_ok=True)
+    standing_now = ({} if contract_changed else standing.snapshots) | {s.table.id: s.snapshot_id for s in wanted}
+    return Arrival(
+        feed.id, "promoted", standing_now, fetched.downloaded, sum(counts.values()), tuple(checks), notes=fetched.notes
+    )
+
+
+def _fill_audit_file(
+    feed: CbsOdata3Feed | DownloadFeed,
+    environment: Environment,
+    landing: Landing,
+    snapshots: Sequence[Snapshot],
+    audit_file: Path,
+) -> None:
+    audit_file.unlink(missing_ok=True)
+    protocol = protocol_of(feed, environment.scope)
+    with warehouse.connect(audit_file) as connection:
+        create_delivery(connection, feed)
+        for snapshot in snapshots:
+            protocol.read_cells(connection, snapshot, landing)
+            append_cells(connection, feed, snapshot, environment.scope)
+        connection.execute("DROP TABLE IF EXISTS cells")
+
+
+def _run_suite(feed: CbsOdata3Feed | DownloadFeed, audit_file: Path) -> list[CheckResult]:
+    # Imported here: three seconds that a run without news must not pay.
+    from sources.expectations import run_expectations
+
+    return run_expectations(audit_file, "delivery", "arrival", feed.id, [UNIQUE_ROWS, *feed.expectations])
+
+
+def _hold(
+    feed: CbsOdata3Feed | DownloadFeed,
+    environment: Environment,
+    standing: warehouse.Standing,
+    problem: FeedProblem,
+    results: Sequence[CheckResult],
+    downloaded: int,
+    snapshots: Sequence[Snapshot] = (),
+) -> Arrival:
+    message = f"{problem} The delivery is held; the last good figures stay."
+    delivery = CheckResult(
+        "arrival", feed.id, DELIVERY_CHECK, "block", False, problem.expected, message, 1, "[]", datetime.now(UTC)
+    )
+    checks = [delivery, *results]
+    warehouse.hold(environment, feed, message, checks, snapshots)
+    return Arrival(feed.id, "held", standing.snapshots, downloaded, 0, tuple(checks), message)
+
+
+def _passed_delivery(feed: CbsOdata3Feed | DownloadFeed, found: str) -> list[CheckResult]:
+    expected = "The delivery is fetched and fits the feed's contract"
+    return [CheckResult("arrival", feed.id, DELIVERY_CHECK, "block", True, expected, found, 0, "[]", datetime.now(UTC))]
+
+
+def _discovery(feed: CbsOdata3Feed | DownloadFeed, notes: Sequence[str]) -> CheckResult:
+    passed = CheckResult(
+        "arrival",
+        feed.id,
+        DISCOVERY_CHECK,
+        "warn",
+        True,
+        "No table in the catalogue that can't be used",
+        "none",
+        0,
+        "[]",
+        datetime.now(UTC),
+    )
+    return (
+        passed
+        if not notes
+        else dataclasses.replace(passed, passed=False, found="; ".join(notes), unexpected_count=len(notes))
+    )

@@ -1,0 +1,152 @@
+"""Where an environment keeps its things, and which regions it fetches.
+
+Belongs here: the declared environments, their folders and their settings. An environment is named by the person who
+starts a run and is never guessed: a missing or unknown name is an error, so that sample figures can't land among live
+ones. Does not belong here: what is done in those folders.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from sources.errors import ConfigurationError
+
+PACKAGE = Path(__file__).parent
+SAMPLE_ARCHIVE = PACKAGE / "sample" / "sample.warc.gz"
+DEFAULT_SCOPE = PACKAGE / "scope.yml"
+
+
+class Scope(BaseModel):
+    """The regions a run asks its publishers for; codes are unpadded CBS codes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    whole_country: bool = False
+    national: bool = True
+    with_neighbourhoods: tuple[str, ...] = ()
+    municipalities: tuple[str, ...] = ()
+    required: tuple[str, ...] = Field(min_length=1)
+
+    def prefixes(self, national_key: str) -> list[str]:
+        """Starts of area codes that are in scope; empty when everything is."""
+        if self.whole_country:
+            return []
+        detailed = [prefix + code[2:] for code in self.with_neighbourhoods for prefix in ("GM", "WK", "BU")]
+        nation = [national_key] if self.national else []
+        return nation + detailed + [code for code in self.municipalities if code not in self.with_neighbourhoods]
+
+
+def read_scope(path: Path) -> Scope:
+    """Read a scope file.
+
+    Raises:
+        ConfigurationError: the file is absent or not a scope.
+    """
+    try:
+        return Scope.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        raise ConfigurationError(f"Scope file {path} can't be used: {error}. Nothing was started.") from error
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One declared environment: ``sample``, ``live``, or a replay of a recorded archive.
+
+    `archive` is the recorded traffic that stands in for the network, None for live. `mirrors` maps a publisher's host
+    to the base URL of a mirror that serves the same bytes.
+    """
+
+    name: str
+    data_origin: str
+    home: Path
+    scope: Scope
+    archive: Path | None = None
+    mirrors: Mapping[str, str] = field(default_factory=dict)
+    keep_releases: int = 10
+
+    @property
+    def landing(self) -> Path:
+        return self.home / "landing"
+
+    @property
+    def audit(self) -> Path:
+        return self.home / "audit"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.home / "warehouse" / "warehouse.duckdb"
+
+    @property
+    def releases(self) -> Path:
+        return self.home / "releases"
+
+    @property
+    def current(self) -> Path:
+        return self.home / "current"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.home / "dagster"
+
+    @property
+    def lock(self) -> Path:
+        return self.home / "run.lock"
+
+
+def declare_environment(feeds: str, settings: Mapping[str, str] | None = None) -> Environment:
+    """Turn the word after ``--feeds`` into an environment.
+
+    Args:
+        feeds: ``sample``, ``live``, or the path of a recorded archive (``*.warc.gz``).
+        settings: the process environment unless given. Read are NOORD_HOME (default ``data``), NOORD_SCOPE,
+            NOORD_MIRRORS (``host=url`` pairs, comma separated) and NOORD_KEEP_RELEASES.
+
+    Raises:
+        ConfigurationError: the word names no environment, or a setting can't be used.
+    """
+    settings = os.environ if settings is None else settings
+    root = Path(settings.get("NOORD_HOME", "data")).expanduser().absolute()
+    scope = read_scope(Path(settings.get("NOORD_SCOPE", str(DEFAULT_SCOPE))))
+    keep = _whole_number(settings.get("NOORD_KEEP_RELEASES", "10"), "NOORD_KEEP_RELEASES")
+    if feeds == "sample":
+        return Environment("sample", "sample", root / "sample", scope, SAMPLE_ARCHIVE, keep_releases=keep)
+    if feeds == "live":
+        mirrors = _read_mirrors(settings.get("NOORD_MIRRORS", ""))
+        return Environment("live", "live", root / "live", scope, None, mirrors, keep)
+    archive = Path(feeds).expanduser().absolute()
+    name = re.sub(r"[^0-9A-Za-z]+", "-", archive.name.removesuffix(".gz").removesuffix(".warc")).strip("-").lower()
+    if not archive.is_file() or name in ("", "sample", "live"):
+        raise ConfigurationError(
+            f"'{feeds}' is neither sample nor live, nor a recorded archive that exists under another name than those. "
+            "Nothing was started."
+        )
+    return Environment(f"replay-{name}", "replay", root / f"replay-{name}", scope, archive, keep_releases=keep)
+
+
+def _whole_number(text: str, name: str) -> int:
+    if not text.isdigit() or int(text) < 2:
+        raise ConfigurationError(f"{name} must be a whole number of at least 2, not '{text}'. Nothing was started.")
+    return int(text)
+
+
+def _read_mirrors(text: str) -> dict[str, str]:
+    """Parse ``host=url`` pairs; a mirror is reached by https, or by http on the loopback interface only."""
+    mirrors: dict[str, str] = {}
+    for pair in filter(None, (part.strip() for part in text.split(","))):
+        host, _, url = pair.partition("=")
+        parts = urlsplit(url)
+        secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1"))
+        if not host or not secure:
+            raise ConfigurationError(
+                f"NOORD_MIRRORS holds '{pair}'; expected host=https://… (http only on 127.0.0.1). Nothing was started."
+            )
+        mirrors[host] = url.rstrip("/")
+    return mirrors

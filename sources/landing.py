@@ -1,0 +1,150 @@
+"""Landing: every accepted body as received, in a folder that never changes again.
+
+Belongs here: naming, writing and finding snapshots. A snapshot appears by one rename, so it is either whole or absent.
+Does not belong here: what the bytes mean.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from sources.environment import Environment
+from sources.http import Received
+from sources.registry import FeedBase, Table
+
+_RECORD = "snapshot.json"
+
+
+class LandedFile(BaseModel):
+    """One body of a snapshot; `role` says which call it answers (``data``, ``properties``, …)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    role: str
+    name: str
+    url: str
+    bytes: int
+    sha256: str
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+class Snapshot(BaseModel):
+    """What is known of one delivery of one table; stored beside its bytes as ``snapshot.json``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    snapshot_id: str
+    feed_id: str
+    table: Table
+    title: str
+    publisher: str
+    license_name: str
+    license_url: str
+    source_url: str
+    upstream_version: str
+    retrieved_at: datetime
+    content_sha256: str
+    data_origin: str
+    files: tuple[LandedFile, ...]
+
+    @property
+    def bytes(self) -> int:
+        return sum(file.bytes for file in self.files)
+
+
+def landed_file(role: str, received: Received) -> LandedFile:
+    return LandedFile(
+        role=role,
+        name=received.file,
+        url=received.url,
+        bytes=received.bytes,
+        sha256=received.sha256,
+        etag=received.etag,
+        last_modified=received.last_modified,
+    )
+
+
+class Landing:
+    """The landing of one environment."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._root = environment.landing
+        self._data_origin = environment.data_origin
+
+    def open_folder(self) -> Path:
+        """A new folder for bytes on their way in; `close` or `discard` it."""
+        incoming = self._root / ".incoming"
+        incoming.mkdir(parents=True, exist_ok=True)
+        folder = incoming / datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+        folder.mkdir()
+        return folder
+
+    def discard(self, folder: Path) -> None:
+        shutil.rmtree(folder)
+
+    def sweep(self) -> None:
+        """Remove what a killed run left behind. Only the holder of the run lock may call this."""
+        shutil.rmtree(self._root / ".incoming", ignore_errors=True)
+
+    def close(
+        self,
+        folder: Path,
+        feed: FeedBase,
+        table: Table,
+        *,
+        title: str,
+        source_url: str,
+        version: str,
+        files: Sequence[LandedFile],
+    ) -> Snapshot:
+        """Give `folder` its record and its lasting name."""
+        retrieved_at = datetime.now(UTC)
+        content = hashlib.sha256("\n".join(sorted(f"{f.role} {f.name} {f.sha256}" for f in files)).encode()).hexdigest()
+        safe_table = re.sub(r"[^0-9A-Za-z]+", "-", table.id).strip("-")
+        snapshot = Snapshot(
+            snapshot_id=f"{feed.id}.{safe_table}.{retrieved_at:%Y%m%dT%H%M%SZ}.{content[:8]}",
+            feed_id=feed.id,
+            table=table,
+            title=title,
+            publisher=feed.publisher.name,
+            license_name=feed.license.name,
+            license_url=feed.license.url,
+            source_url=source_url,
+            upstream_version=version,
+            retrieved_at=retrieved_at,
+            content_sha256=content,
+            data_origin=self._data_origin,
+            files=tuple(files),
+        )
+        (folder / _RECORD).write_text(snapshot.model_dump_json(indent=2), encoding="utf-8")
+        for path in folder.iterdir():
+            path.chmod(0o444)
+        target = self.folder(snapshot)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder.rename(target)
+        return snapshot
+
+    def remove_duplicate(self, snapshot: Snapshot) -> None:
+        """Take back a snapshot landed a moment ago that equals the one before; nothing refers to it yet."""
+        shutil.rmtree(self.folder(snapshot))
+
+    def folder(self, snapshot: Snapshot) -> Path:
+        return self._root / snapshot.feed_id / snapshot.snapshot_id
+
+    def snapshots(self, feed_id: str) -> list[Snapshot]:
+        """All snapshots of a feed, oldest first."""
+        records = [path.read_bytes() for path in (self._root / feed_id).glob(f"*/{_RECORD}")]
+        found = [Snapshot.model_validate_json(record) for record in records]
+        return sorted(found, key=lambda snapshot: (snapshot.retrieved_at, snapshot.snapshot_id))
+
+    def newest(self, feed_id: str) -> dict[str, Snapshot]:
+        """The newest snapshot of each table of a feed, by table id."""
+        return {snapshot.table.id: snapshot for snapshot in self.snapshots(feed_id)}

@@ -1,0 +1,138 @@
+"""From cells to numbers: the contract that needs no statistics.
+
+Belongs here: turning the text cells of a protocol into the raw table's shape (see docs/architecture.md), keeping a
+marker for each cell that holds no number and refusing text that is neither. Does not belong here: expectations on the
+values (`sources.expectations`) and promotion (`sources.warehouse`).
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from sources.environment import Scope
+from sources.errors import FeedProblem
+from sources.landing import Snapshot
+from sources.protocols.cells import literal, quote
+from sources.registry import CbsOdata3Feed, DownloadFeed, FeedBase
+
+AREA_CODE = "^(NL|LD|PV|CR|GM|WK|BU)[0-9A-Z]{2,8}$"
+DELIVERY_KEYS = ("table_id", "area_code", "period_code", "breakdown", "bound")
+
+
+def create_delivery(connection: duckdb.DuckDBPyConnection, feed: FeedBase) -> None:
+    """Make the empty table ``delivery`` in the shape of ``raw.<feed>``."""
+    connection.execute(f"CREATE OR REPLACE TABLE delivery ({raw_columns(feed)})")
+
+
+def raw_columns(feed: FeedBase) -> str:
+    """The column list of ``raw.<feed>``."""
+    measures = [f"{quote(name)} DOUBLE" for name in feed.measures]
+    return ", ".join(
+        [
+            "snapshot_id VARCHAR NOT NULL",
+            "table_id VARCHAR NOT NULL",
+            "area_code VARCHAR NOT NULL",
+            "area_name VARCHAR",
+            "boundary_year INTEGER NOT NULL",
+            "period_code VARCHAR NOT NULL",
+            "period_status VARCHAR",
+            "breakdown VARCHAR NOT NULL",
+            "bound VARCHAR NOT NULL",
+            "attributes MAP(VARCHAR, VARCHAR)",
+            "missing_markers MAP(VARCHAR, VARCHAR)",
+            *measures,
+        ]
+    )
+
+
+def append_cells(
+    connection: duckdb.DuckDBPyConnection, feed: CbsOdata3Feed | DownloadFeed, snapshot: Snapshot, scope: Scope
+) -> None:
+    """Check ``cells`` and append them to ``delivery``.
+
+    Raises:
+        FeedProblem: a required region is absent, an area code is no code, or a cell is neither a number nor one of the
+            feed's markers for missing.
+    """
+    _require_regions(connection, feed, snapshot, scope)
+    _refuse_strange_areas(connection, feed, snapshot)
+    _refuse_strange_text(connection, feed, snapshot)
+    measures = [f"{_number(feed, name)} AS {quote(name)}" for name in feed.measures]
+    connection.execute(
+        f"""INSERT INTO delivery SELECT {literal(snapshot.snapshot_id)}, {literal(snapshot.table.id)}, area_code, area_name,
+        {snapshot.table.year}, period_code, period_status, breakdown, bound, {_attributes(feed)}, {_markers(feed)}, {", ".join(measures)}
+        FROM cells"""
+    )
+
+
+def _attributes(feed: FeedBase) -> str:
+    if not feed.attributes:
+        return "MAP {}"
+    keys = ", ".join(literal(name) for name in feed.attributes)
+    values = ", ".join(quote("attribute_" + name) for name in feed.attributes)
+    return f"map_from_entries(list_filter(list_zip([{keys}], [{values}]), lambda pair: pair[2] IS NOT NULL))"
+
+
+def _markers(feed: CbsOdata3Feed | DownloadFeed) -> str:
+    """A map from measure to marker, of the cells that have text and no number."""
+    keys = ", ".join(literal(name) for name in feed.measures)
+    values = ", ".join(f"CASE WHEN {_number(feed, name)} IS NULL THEN {quote(name)} END" for name in feed.measures)
+    return f"map_from_entries(list_filter(list_zip([{keys}], [{values}]), lambda pair: pair[2] IS NOT NULL))"
+
+
+def _number(feed: CbsOdata3Feed | DownloadFeed, name: str) -> str:
+    text = quote(name)
+    if isinstance(feed, DownloadFeed) and feed.decimal == ",":
+        text = f"replace(replace({text}, '.', ''), ',', '.')"
+    return f"try_cast({text} AS DOUBLE)"
+
+
+def _require_regions(
+    connection: duckdb.DuckDBPyConnection, feed: CbsOdata3Feed | DownloadFeed, snapshot: Snapshot, scope: Scope
+) -> None:
+    present = {code for (code,) in connection.execute("SELECT DISTINCT area_code FROM cells").fetchall()}
+    # Files of schools and models carry no row for the country; those of CBS always do.
+    wanted = [code for code in scope.required if code != "NL00" or isinstance(feed, CbsOdata3Feed)]
+    absent = [code for code in wanted if code not in present]
+    if absent:
+        raise FeedProblem(
+            f"no rows for {', '.join(absent)}", feed_id=feed.id, where=f"table {snapshot.table.id}, {snapshot.source_url}",
+            expected="rows for every region that the scope requires",
+        )  # fmt: skip
+
+
+def _refuse_strange_areas(connection: duckdb.DuckDBPyConnection, feed: FeedBase, snapshot: Snapshot) -> None:
+    strange = connection.execute(
+        f"SELECT area_code, file, row_number FROM cells WHERE area_code IS NULL OR NOT regexp_matches(area_code, '{AREA_CODE}') LIMIT 1"
+    ).fetchall()
+    if strange:
+        code, file, row = strange[0]
+        raise FeedProblem(
+            f"'{code}' is no area code",
+            feed_id=feed.id,
+            where=f"table {snapshot.table.id}, {file}, row {row}",
+            expected="a code such as BU09171000",
+        )
+
+
+def _refuse_strange_text(
+    connection: duckdb.DuckDBPyConnection, feed: CbsOdata3Feed | DownloadFeed, snapshot: Snapshot
+) -> None:
+    markers = ", ".join(literal(marker) for marker in feed.missing)
+    strange = [
+        f"({quote(name)} IS NOT NULL AND {_number(feed, name)} IS NULL AND {quote(name)} NOT IN ({markers}))"
+        for name in feed.measures
+    ]
+    names = ", ".join(
+        f"CASE WHEN {test} THEN {literal(name)} END" for name, test in zip(feed.measures, strange, strict=True)
+    )
+    found = connection.execute(
+        f"""SELECT file, row_number, coalesce({names}) AS measure, to_json(cells)->>coalesce({names}) AS text
+        FROM cells WHERE {" OR ".join(strange)} LIMIT 1"""
+    ).fetchall()
+    if found:
+        file, row, measure, text = found[0]
+        raise FeedProblem(
+            f"'{text}' in measure '{measure}'", feed_id=feed.id, where=f"table {snapshot.table.id}, {file}, row {row}",
+            expected=f"a number or one of {list(feed.missing)}",
+        )  # fmt: skip

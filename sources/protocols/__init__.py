@@ -1,0 +1,42 @@
+"""How publishers are reached: one module per interface.
+
+Belongs here: the calls of an interface, its paging, its metadata and the reading of its bytes into cells. Does not
+belong here: what a feed's rows must satisfy (`sources.loading`, `sources.expectations`) and whether they are promoted
+(`sources.arrival`).
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import duckdb
+
+from sources.environment import Scope
+from sources.http import PublisherSession
+from sources.landing import Landing, Snapshot
+from sources.protocols.cbs_odata3 import CbsOdata3
+from sources.protocols.download import Download
+from sources.registry import CbsOdata3Feed, DownloadFeed, Table
+
+
+class FeedProtocol(Protocol):
+    """What the arrival of a feed needs of an interface. Each call raises `FeedProblem` when it can't be done."""
+
+    def tables(self, session: PublisherSession) -> list[Table]:
+        """The tables of the feed file and those that the catalogue has beside them."""
+
+    def version(self, session: PublisherSession, table: Table) -> str:
+        """The publisher's version of a table, asked without downloading data; empty when it gives none."""
+
+    def fetch(self, session: PublisherSession, table: Table, version: str, landing: Landing) -> Snapshot:
+        """Land one table."""
+
+    def read_cells(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, landing: Landing) -> None:
+        """Read landed bytes into the temporary table ``cells`` (see `sources.loading`)."""
+
+
+def protocol_of(feed: CbsOdata3Feed | DownloadFeed, scope: Scope) -> FeedProtocol:
+    """The protocol that a feed names, bound to the feed and the scope."""
+    if isinstance(feed, CbsOdata3Feed):
+        return CbsOdata3(feed, scope)
+    return Download(feed, scope)

@@ -1,0 +1,413 @@
+"""OData 3 of CBS: opendata.cbs.nl, and dataderden.cbs.nl for police and RIVM.
+
+Belongs here: URLs, paging, metadata and the reading of rows of this interface. Data comes from ODataFeed (10,000 rows
+a page, no limit on cells), metadata from ODataApi (limited to 10,000 cells, so small sets only). Rows come from
+TypedDataSet: numbers are JSON numbers, missing is null, keys are padded with spaces.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote as percent_encode
+from urllib.parse import urljoin, urlsplit
+
+import duckdb
+
+from sources.environment import Scope
+from sources.errors import FeedProblem
+from sources.http import PublisherSession, parse_json
+from sources.landing import LandedFile, Landing, Snapshot, landed_file
+from sources.protocols.cells import create_cells, literal, quote, scope_condition
+from sources.protocols.columns import Column, resolve_attributes, resolve_measures
+from sources.registry import CbsOdata3Feed, Table
+
+# Chains of about 60 clauses were answered with status 500.
+CLAUSES_PER_CALL = 20
+MOST_PAGES = 2000
+_GEO = {"GeoDetail", "GeoDimension"}
+_VALUE = re.compile(rb'"value"\s*:\s*\[')
+_NEXT = re.compile(rb'"odata\.nextLink"\s*:\s*("(?:[^"\\]|\\.)*")')
+_FINAL = {"Definitief": "final"}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The shape of a table according to its DataProperties."""
+
+    region: str
+    dimensions: tuple[str, ...]
+    topics: tuple[Column, ...]
+
+
+class CbsOdata3:
+    """The protocol, bound to one feed and one scope."""
+
+    def __init__(self, feed: CbsOdata3Feed, scope: Scope) -> None:
+        self._feed = feed
+        self._scope = scope
+        self._prefixes = scope.prefixes(feed.region.national_key)
+
+    # -- what there is ------------------------------------------------------------------------------------------
+
+    def tables(self, session: PublisherSession) -> list[Table]:
+        """The tables of the feed file, then those of the catalogue whose title fits and whose year is new."""
+        known = list(self._feed.tables)
+        if self._feed.discover is None:
+            return known
+        url = self.catalogue_url()
+        rows = self._rows(session.get_json(url), url)
+        newest = max(table.year for table in known)
+        for row in rows:
+            year = re.search(r"\b(20\d\d)\b", f"{row.get('Period', '')} {row.get('Title', '')}")
+            identifier = str(row.get("Identifier", "")).strip()
+            if year and int(year[1]) > newest and identifier not in {table.id for table in known}:
+                known.append(Table(id=identifier, year=int(year[1]), provisional=True, discovered=True))
+        return known
+
+    def version(self, session: PublisherSession, table: Table) -> str:
+        return str(self._table_info(session, table)["Modified"])
+
+    # -- fetching -----------------------------------------------------------------------------------------------
+
+    def fetch(self, session: PublisherSession, table: Table, version: str, landing: Landing) -> Snapshot:
+        folder = landing.open_folder()
+        try:
+            files = self._fetch_into(folder, session, table)
+            info = self._rows((json.loads((folder / "TableInfos.json").read_bytes())), table.id)[0]
+            return landing.close(
+                folder,
+                self._feed,
+                table,
+                title=str(info.get("Title", table.id)).strip(),
+                source_url=self.entity_url("ODataFeed", table, "TypedDataSet"),
+                # The version as landed: a publisher may have published between the question and the download.
+                version=str(info["Modified"]),
+                files=files,
+            )
+        except BaseException:
+            landing.discard(folder)
+            raise
+
+    def _fetch_into(self, folder: Path, session: PublisherSession, table: Table) -> list[LandedFile]:
+        files = [self._metadata(session, table, entity, folder) for entity in ("TableInfos", "DataProperties")]
+        layout = self._layout(folder / "DataProperties.json", table)
+        if self._feed.period.dimension:
+            files.append(self._metadata(session, table, self._feed.period.dimension, folder))
+        for role, urls in (("regions", self.region_urls(table, layout)), ("data", self.data_urls(table, layout))):
+            for call, url in enumerate(urls, start=1):
+                files.extend(self._pages(session, url, folder, role, call))
+        return files
+
+    def _metadata(self, session: PublisherSession, table: Table, entity: str, folder: Path) -> LandedFile:
+        url = self.entity_url("ODataApi", table, entity)
+        received = session.download(url, folder / f"{entity}.json")
+        parse_json((folder / f"{entity}.json").read_bytes(), self._feed.id, url)
+        return landed_file(entity, received)
+
+    def _pages(self, session: PublisherSession, first: str, folder: Path, role: str, call: int) -> Iterator[LandedFile]:
+        url: str | None = first
+        seen: set[str] = set()
+        while url is not None:
+            if url in seen or len(seen) >= MOST_PAGES:
+                raise self._problem("odata.nextLink leads back to a page already read", url, "pages that end")
+            seen.add(url)
+            path = folder / f"{role}-{call:02}-{len(seen):04}.json"
+            yield landed_file(role, session.download(url, path))
+            url = self._next_link(path, url)
+
+    def _next_link(self, path: Path, url: str) -> str | None:
+        """The link to the next page, None on the last; refuses a body that is no whole OData answer."""
+        with path.open("rb") as stream:
+            if path.stat().st_size == 0:
+                raise self._problem("the body is empty", url, "an OData answer")
+            with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as body:
+                self._refuse_foreign_body(body, path, url)
+                # No column can be called odata.nextLink, so the last occurrence is the envelope's own.
+                at = body.rfind(b'"odata.nextLink"')
+                match = _NEXT.match(body, at) if at >= 0 else None
+                link: str | None = json.loads(match[1]) if match else None
+        if link is None:
+            return None
+        following: str = urljoin(url, link)
+        if urlsplit(following).netloc != urlsplit(url).netloc or urlsplit(following).scheme != "https":
+            raise self._problem(
+                f"odata.nextLink points to the foreign host {urlsplit(following).netloc}",
+                url,
+                "the host that was asked",
+            )
+        return following
+
+    def _refuse_foreign_body(self, body: mmap.mmap, path: Path, url: str) -> None:
+        start, end = body[:4096].lstrip(b"\xef\xbb\xbf \r\n\t"), body[-64:].rstrip()
+        if not start.startswith(b"{"):
+            parse_json(bytes(start), self._feed.id, url)
+        if b'"odata.error"' in start:
+            raise self._problem(f"an error in place of data: {start[:200].decode('utf-8', 'replace')}", url, "rows")
+        if not end.endswith(b"}"):
+            raise self._problem(
+                f"the body is cut off after {path.stat().st_size:,} bytes", url, "a whole JSON document"
+            )
+        if not _VALUE.search(body):
+            raise self._problem("the body has no list 'value'", url, "an OData answer")
+
+    # -- URLs ---------------------------------------------------------------------------------------------------
+
+    def entity_url(self, service: str, table: Table, entity: str, condition: str = "", select: str = "") -> str:
+        query = "$format=json"
+        query += f"&$filter={_encode(condition)}" if condition else ""
+        query += f"&$select={select}" if select else ""
+        return f"https://{self._feed.catalog}/{service}/odata/{table.id}/{entity}?{query}"
+
+    def catalogue_url(self) -> str:
+        assert self._feed.discover is not None
+        condition = f"substringof('{self._feed.discover.title_contains}',Title) and Language eq 'nl'"
+        return f"https://{self._feed.catalog}/ODataCatalog/Tables?$format=json&$filter={_encode(condition)}"
+
+    def region_urls(self, table: Table, layout: Layout) -> list[str]:
+        return [
+            self.entity_url("ODataFeed", table, layout.region, part, "Key,Title")
+            for part in self._region_conditions("Key")
+        ]
+
+    def data_urls(self, table: Table, layout: Layout) -> list[str]:
+        """One URL for each batch of regions; dimensions with `keep` are restricted by the server too."""
+        kept = [
+            "(" + " or ".join(f"startswith({dimension.name},'{member}')" for member in dimension.keep) + ")"
+            for dimension in self._feed.dimensions
+            if dimension.keep
+        ]
+        conditions = [
+            " and ".join(filter(None, [part and f"({part})", *kept])) for part in self._region_conditions(layout.region)
+        ]
+        return [self.entity_url("ODataFeed", table, "TypedDataSet", condition) for condition in conditions]
+
+    def _region_conditions(self, column: str) -> list[str]:
+        clauses = [f"startswith({column},'{prefix}')" for prefix in self._prefixes]
+        batches = [clauses[at : at + CLAUSES_PER_CALL] for at in range(0, len(clauses), CLAUSES_PER_CALL)]
+        return [" or ".join(batch) for batch in batches] or [""]
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    def read_cells(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, landing: Landing) -> None:
+        folder = landing.folder(snapshot)
+        layout = self._layout(folder / "DataProperties.json", snapshot.table)
+        measures = resolve_measures(self._feed, snapshot.table, layout.topics, f"table {snapshot.table.id}")
+        attributes = resolve_attributes(self._feed, layout.topics)
+        self._read_regions(connection, snapshot, folder)
+        create_cells(connection, self._feed)
+        needed = self._needed_keys(layout, measures, attributes)
+        for file in snapshot.files:
+            if file.role == "data":
+                self._refuse_dropped_columns(folder / file.name, file, needed)
+                self._read_page(connection, snapshot, folder / file.name, file, layout, measures, attributes)
+        self._set_status(connection, snapshot, folder)
+        self._compare_counts(connection, snapshot, folder)
+
+    def _needed_keys(
+        self, layout: Layout, measures: dict[str, str | None], attributes: dict[str, str | None]
+    ) -> list[str]:
+        chosen = [layout.region, *layout.dimensions, *attributes.values(), *measures.values()]
+        return list(dict.fromkeys(key for key in chosen if key is not None))
+
+    def _read_page(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        snapshot: Snapshot,
+        path: Path,
+        file: LandedFile,
+        layout: Layout,
+        measures: dict[str, str | None],
+        attributes: dict[str, str | None],
+    ) -> None:
+        fields = ", ".join(f"{quote(key)} VARCHAR" for key in self._needed_keys(layout, measures, attributes))
+        area = f"trim(r.{quote(layout.region)})"
+        values = [f"trim(r.{quote(key)})" if key else "NULL" for key in (*attributes.values(), *measures.values())]
+        columns = [
+            "row_number() OVER ()",
+            literal(file.name),
+            f"CASE WHEN {area} = {literal(self._feed.region.national_key)} THEN 'NL00' ELSE {area} END",
+            "regions.title",
+            self._period_sql(snapshot.table),
+            literal("provisional" if snapshot.table.provisional else None),
+            self._breakdown_sql(),
+            self._bound_sql(),
+            *values,
+        ]
+        try:
+            connection.execute(
+                f"""INSERT INTO cells SELECT {", ".join(columns)}
+                FROM (
+                    SELECT unnest(value) AS r
+                    FROM read_json({literal(str(path))}, columns = {{value: 'STRUCT({fields})[]'}},
+                        maximum_object_size = {file.bytes + 1024})
+                ) LEFT JOIN regions ON regions.code = {area}
+                WHERE {self._row_condition(area)}"""
+            )
+        except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+            raise self._problem(
+                f"the body is not valid JSON: {str(error).splitlines()[0]}", file.url, "rows in TypedDataSet form"
+            ) from error
+
+    def _period_sql(self, table: Table) -> str:
+        if self._feed.period.dimension:
+            return f"trim(r.{quote(self._feed.period.dimension)})"
+        return literal(f"{table.year}{self._feed.period.type}00")
+
+    def _breakdown_sql(self) -> str:
+        names = [f"trim(r.{quote(dimension.name)})" for dimension in self._feed.dimensions]
+        return f"concat_ws('|', {', '.join(names)})" if names else "'total'"
+
+    def _bound_sql(self) -> str:
+        margins = self._feed.margins
+        if margins is None:
+            return "'value'"
+        member = f"trim(r.{quote(margins.dimension)})"
+        pairs = ((margins.value, "value"), (margins.lower, "lower"), (margins.upper, "upper"))
+        return f"CASE {member} " + " ".join(f"WHEN {literal(key)} THEN '{bound}'" for key, bound in pairs) + " END"
+
+    def _row_condition(self, area: str) -> str:
+        conditions = [scope_condition(area, self._prefixes)]
+        for dimension in self._feed.dimensions:
+            if dimension.keep:
+                conditions.append(f"trim(r.{quote(dimension.name)}) IN ({', '.join(map(literal, dimension.keep))})")
+        if self._feed.margins is not None:
+            conditions.append(f"{self._bound_sql()} IS NOT NULL")
+        period = self._feed.period
+        if period.dimension and period.keep:
+            # Tables hold year keys beside month keys; taking both would count everything twice.
+            conditions.append(f"substr(trim(r.{quote(period.dimension)}), 5, 2) = {literal(period.keep)}")
+        return " AND ".join(conditions)
+
+    def _read_regions(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, folder: Path) -> None:
+        connection.execute("CREATE OR REPLACE TEMP TABLE regions (code VARCHAR, title VARCHAR)")
+        for file in (file for file in snapshot.files if file.role == "regions"):
+            connection.execute(
+                f"""INSERT INTO regions SELECT trim(r."Key"), trim(r."Title") FROM (SELECT unnest(value) AS r
+                FROM read_json({literal(str(folder / file.name))}, columns = {{value: 'STRUCT("Key" VARCHAR, "Title" VARCHAR)[]'}},
+                maximum_object_size = {file.bytes + 1024}))"""
+            )
+
+    def _set_status(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, folder: Path) -> None:
+        """Final or provisional, where the time dimension says so."""
+        if self._feed.period.dimension is None:
+            return
+        rows = self._rows(json.loads((folder / f"{self._feed.period.dimension}.json").read_bytes()), snapshot.table.id)
+        known = [
+            (_FINAL.get(str(row["Status"]), "provisional"), str(row["Key"]).strip())
+            for row in rows
+            if row.get("Status")
+        ]
+        if known:
+            pairs = ", ".join(f"({literal(status)}, {literal(key)})" for status, key in known)
+            connection.execute(
+                f"UPDATE cells SET period_status = s.status FROM (VALUES {pairs}) AS s(status, code) WHERE s.code = cells.period_code"
+            )
+
+    def _compare_counts(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, folder: Path) -> None:
+        """Expected against received: each region of the table's own list, and the row count it states."""
+        missing = connection.execute(
+            f"""SELECT code FROM regions WHERE {scope_condition("code", self._prefixes)}
+            AND CASE WHEN code = {literal(self._feed.region.national_key)} THEN 'NL00' ELSE code END NOT IN (SELECT area_code FROM cells)
+            ORDER BY code"""
+        ).fetchall()
+        table = f"table {snapshot.table.id}"
+        if missing:
+            names = ", ".join(code for (code,) in missing[:3])
+            raise self._problem(
+                f"{len(missing)} regions of the table's own list have no rows, such as {names}",
+                table,
+                "rows for each region",
+            )
+        stated = self._rows(json.loads((folder / "TableInfos.json").read_bytes()), table)[0].get("RecordCount")
+        received = connection.execute("SELECT count(*) FROM cells").fetchall()[0][0]
+        whole = self._scope.whole_country and not self._feed.dimensions and self._feed.period.dimension is None
+        if whole and stated is not None and int(stated) != received:
+            raise self._problem(
+                f"{received:,} rows came in, the table states {int(stated):,}", table, "as many rows as stated"
+            )
+
+    def _refuse_dropped_columns(self, path: Path, file: LandedFile, needed: Sequence[str]) -> None:
+        """A key that the rows lack would read as NULL and pass for a secret figure."""
+        with path.open("rb") as stream:
+            beginning = stream.read(1 << 18)
+        start = _VALUE.search(beginning)
+        if start is None:
+            raise self._problem("the list 'value' does not begin within 256 kB", file.url, "rows in TypedDataSet form")
+        rest = beginning[start.end() :].decode("utf-8", "ignore").lstrip()
+        if rest.startswith("]"):
+            return
+        try:
+            row, _ = json.JSONDecoder().raw_decode(rest)
+        except json.JSONDecodeError as error:
+            raise self._problem(
+                f"the first row is not valid JSON ({error})", file.url, "rows in TypedDataSet form"
+            ) from error
+        absent = [key for key in needed if key not in row]
+        if absent:
+            raise self._problem(
+                f"rows lack the columns {', '.join(absent[:5])} that DataProperties lists",
+                file.url,
+                "every listed column",
+            )
+
+    # -- metadata -----------------------------------------------------------------------------------------------
+
+    def _table_info(self, session: PublisherSession, table: Table) -> dict[str, Any]:
+        url = self.entity_url("ODataApi", table, "TableInfos")
+        rows = self._rows(session.get_json(url), url)
+        if not rows or "Modified" not in rows[0]:
+            raise self._problem("TableInfos has no row with 'Modified'", url, "one row that describes the table")
+        return rows[0]
+
+    def _layout(self, path: Path, table: Table) -> Layout:
+        where = f"DataProperties of table {table.id}"
+        rows = self._rows(parse_json(path.read_bytes(), self._feed.id, where), where)
+        regions = [str(row["Key"]) for row in rows if row.get("Type") in _GEO]
+        if len(regions) != 1:
+            raise self._problem(f"{len(regions)} geo dimensions", where, "exactly one")
+        others = tuple(str(row["Key"]) for row in rows if row.get("Type") in ("Dimension", "TimeDimension"))
+        self._refuse_unknown_dimensions(others, where)
+        return Layout(regions[0], others, tuple(_topics(rows)))
+
+    def _refuse_unknown_dimensions(self, found: Sequence[str], where: str) -> None:
+        declared = {dimension.name for dimension in self._feed.dimensions}
+        declared |= {
+            name for name in (self._feed.period.dimension, self._feed.margins and self._feed.margins.dimension) if name
+        }
+        if declared != set(found):
+            raise self._problem(
+                f"dimensions {sorted(found)}",
+                where,
+                f"{sorted(declared)}; a dimension that is not declared would double rows",
+            )
+
+    def _rows(self, document: Any, where: str) -> list[dict[str, Any]]:
+        rows = document.get("value") if isinstance(document, dict) else None
+        if not isinstance(rows, list):
+            raise self._problem("the answer has no list 'value'", where, "an OData answer")
+        return rows
+
+    def _problem(self, what: str, where: str, expected: str) -> FeedProblem:
+        return FeedProblem(what, feed_id=self._feed.id, where=where, expected=expected)
+
+
+def _encode(condition: str) -> str:
+    return percent_encode(condition, safe="(),'")
+
+
+def _topics(rows: list[dict[str, Any]]) -> Iterator[Column]:
+    by_id = {row["ID"]: row for row in rows}
+    for row in rows:
+        if row.get("Type") == "Topic":
+            groups, parent = [], row.get("ParentID")
+            while parent is not None and parent in by_id:
+                groups.append(str(by_id[parent].get("Title", "")))
+                parent = by_id[parent].get("ParentID")
+            unit = row.get("Unit")
+            yield Column(str(row["Key"]), None if unit is None else str(unit), tuple(groups))

@@ -1,0 +1,95 @@
+"""Finding a feed's measures among a publisher's columns.
+
+Belongs here: the rule that a column is known by its stem, unit and topic group and never by its ordinal, because CBS
+renumbers the columns of one table between editions (84286NED had two different columns ``_64``). Shared by all
+protocols; does not read bytes itself.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sources.errors import FeedProblem
+from sources.registry import FeedBase, Measure, Table
+
+_ORDINAL = re.compile(r"_\d+$")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A publisher's column. `groups` are the titles of the topic groups above it; `unit` is None when unstated."""
+
+    key: str
+    unit: str | None = None
+    groups: tuple[str, ...] = ()
+
+    @property
+    def stem(self) -> str:
+        return _ORDINAL.sub("", self.key)
+
+
+def resolve_measures(feed: FeedBase, table: Table, columns: Sequence[Column], where: str) -> dict[str, str | None]:
+    """The publisher's key for each measure of the feed; None where the table need not have it and has not.
+
+    Raises:
+        FeedProblem: a required column is absent, has another unit, or can't be told from another one.
+    """
+    return {name: _resolve(feed, table, name, measure, columns, where) for name, measure in feed.measures.items()}
+
+
+def resolve_attributes(feed: FeedBase, columns: Sequence[Column]) -> dict[str, str | None]:
+    """The publisher's key for each attribute, None where the table has none."""
+    found: dict[str, str | None] = {}
+    for name, attribute in feed.attributes.items():
+        matches = [column.key for stem in attribute.stem for column in columns if _same(column.stem, stem)]
+        found[name] = matches[0] if matches else None
+    return found
+
+
+def _resolve(
+    feed: FeedBase, table: Table, name: str, measure: Measure, columns: Sequence[Column], where: str
+) -> str | None:
+    for stem in measure.stem:
+        by_stem = [column for column in columns if _same(column.stem, stem)]
+        matches = [column for column in by_stem if _fits(column, measure)]
+        if len(matches) == 1:
+            return matches[0].key
+        if len(matches) > 1:
+            keys = ", ".join(column.key for column in matches)
+            raise _problem(
+                feed,
+                f"measure '{name}' fits several columns: {keys}",
+                where,
+                "one column; name its topic group in the feed file",
+            )
+    if not measure.is_required(table):
+        return None
+    others = [column for column in columns if any(_same(column.stem, stem) for stem in measure.stem)]
+    if others:
+        units = ", ".join(f"{column.key} in '{column.unit}'" for column in others)
+        raise _problem(feed, f"measure '{name}' has another unit or group: {units}", where, f"unit '{measure.unit}'")
+    near = difflib.get_close_matches(measure.stem[0], [column.stem for column in columns], n=3)
+    hint = f"; nearest: {', '.join(near)}" if near else ""
+    raise _problem(feed, f"column of measure '{name}' is missing or renamed{hint}", where, " or ".join(measure.stem))
+
+
+def _fits(column: Column, measure: Measure) -> bool:
+    unit_fits = measure.unit is None or _plain(column.unit or "") == _plain(measure.unit)
+    group_fits = measure.group is None or any(_same(group, measure.group) for group in column.groups)
+    return unit_fits and group_fits
+
+
+def _same(left: str, right: str) -> bool:
+    # 2020 has NettoArbeidsparticipatie, 2021 Nettoarbeidsparticipatie.
+    return _plain(left) == _plain(right)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.replace("\u00a0", " ").replace("\ufeff", "").split()).casefold()
+
+
+def _problem(feed: FeedBase, what: str, where: str, expected: str) -> FeedProblem:
+    return FeedProblem(what, feed_id=feed.id, where=where, expected=expected)

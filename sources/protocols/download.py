@@ -1,0 +1,283 @@
+"""Files behind a URL: CSV, XLSX, or a ZIP that holds CSV files.
+
+Belongs here: change detection by response headers, unpacking without trusting names or sizes, detection of encoding
+and delimiter, and the reading of cells as text. Does not belong here: what a cell must hold (`sources.loading`).
+"""
+
+from __future__ import annotations
+
+import csv
+import fnmatch
+import io
+import re
+import stat
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+import duckdb
+import pyarrow as pa
+
+from sources.environment import Scope
+from sources.errors import FeedProblem
+from sources.http import PublisherSession
+from sources.landing import Landing, Snapshot, landed_file
+from sources.protocols.cells import create_cells, quote, scope_condition
+from sources.protocols.columns import Column, resolve_attributes, resolve_measures
+from sources.registry import DownloadFeed, FileRegion, Table
+
+# A ZIP may unpack to this many bytes and to this multiple of its own size: real ones stay far below both.
+MOST_UNPACKED = 2 * 1024**3
+MOST_RATIO = 200
+_DELIMITERS = ";,\t|"
+Rows = list[list[str]]
+
+
+class Download:
+    """The protocol, bound to one feed and one scope."""
+
+    def __init__(self, feed: DownloadFeed, scope: Scope) -> None:
+        self._feed = feed
+        self._prefixes = scope.prefixes("NL00")
+
+    def tables(self, session: PublisherSession) -> list[Table]:
+        """The files of the feed file; this interface has no catalogue to search."""
+        return list(self._feed.tables)
+
+    def version(self, session: PublisherSession, table: Table) -> str:
+        headers = session.head(self.url(table))
+        return headers.get("ETag") or headers.get("Last-Modified") or ""
+
+    def fetch(self, session: PublisherSession, table: Table, version: str, landing: Landing) -> Snapshot:
+        folder = landing.open_folder()
+        try:
+            name = "delivery" + PurePosixPath(table.id).suffix.lower()
+            received = session.download(self.url(table), folder / name)
+            self._refuse_web_page(folder / name, table)
+            seen = received.etag or received.last_modified or version
+            return landing.close(
+                folder,
+                self._feed,
+                table,
+                title=f"{self._feed.title}: {table.id}",
+                source_url=self.url(table),
+                version=seen or f"sha256:{received.sha256}",
+                files=[landed_file("data", received)],
+            )
+        except BaseException:
+            landing.discard(folder)
+            raise
+
+    def url(self, table: Table) -> str:
+        return self._feed.url.format(table=table.id)
+
+    def read_cells(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, landing: Landing) -> None:
+        create_cells(connection, self._feed)
+        path = landing.folder(snapshot) / snapshot.files[0].name
+        if self._feed.format == "zip":
+            for region, name, content in self._members(path, snapshot.table):
+                self._append(connection, snapshot.table, region, name, self._csv_rows(content, name))
+        elif self._feed.region is not None:
+            rows = (
+                self._xlsx_rows(path)
+                if self._feed.format == "xlsx"
+                else self._csv_rows(path.read_bytes(), snapshot.table.id)
+            )
+            self._append(connection, snapshot.table, self._feed.region, snapshot.table.id, rows)
+
+    # -- containers ---------------------------------------------------------------------------------------------
+
+    def _refuse_web_page(self, path: Path, table: Table) -> None:
+        with path.open("rb") as stream:
+            beginning = stream.read(512).lstrip(b"\xef\xbb\xbf \r\n\t")
+        if not beginning:
+            raise self._problem("the file is empty", self.url(table), f"a {self._feed.format} file")
+        if beginning[:1] == b"<":
+            text = " ".join(beginning[:120].decode("utf-8", "replace").split())
+            raise self._problem(
+                f"a web page or XML in place of the file: «{text}»", self.url(table), f"a {self._feed.format} file"
+            )
+
+    def _members(self, path: Path, table: Table) -> Iterator[tuple[FileRegion, str, bytes]]:
+        """The members that the feed file names, read into memory one by one; nothing is unpacked to disk."""
+        try:
+            with zipfile.ZipFile(path) as archive:
+                entries = self._safe_entries(archive, table)
+                for member in self._feed.members:
+                    matches = [
+                        e
+                        for e in entries
+                        if fnmatch.fnmatch(PurePosixPath(e.filename).name.lower(), member.pattern.lower())
+                    ]
+                    if len(matches) != 1:
+                        names = ", ".join(PurePosixPath(e.filename).name for e in entries) or "nothing"
+                        raise self._problem(
+                            f"{len(matches)} files fit '{member.pattern}'; it holds {names}",
+                            self.url(table),
+                            "exactly one",
+                        )
+                    yield member.region, PurePosixPath(matches[0].filename).name, archive.read(matches[0])
+        except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+            raise self._problem(f"the ZIP is corrupt: {error}", self.url(table), "a ZIP that can be read") from error
+
+    def _safe_entries(self, archive: zipfile.ZipFile, table: Table) -> list[zipfile.ZipInfo]:
+        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+        for entry in entries:
+            parts = PurePosixPath(entry.filename.replace("\\", "/")).parts
+            climbs = (
+                ".." in parts or entry.filename.startswith(("/", "\\")) or bool(re.match(r"^[A-Za-z]:", entry.filename))
+            )
+            if climbs or stat.S_ISLNK(entry.external_attr >> 16):
+                raise self._problem(
+                    f"the ZIP holds a path that climbs out of it: {entry.filename[:80]!r}",
+                    self.url(table),
+                    "plain names",
+                )
+        unpacked = sum(entry.file_size for entry in entries)
+        packed = max(1, sum(entry.compress_size for entry in entries))
+        if unpacked > MOST_UNPACKED or unpacked / packed > MOST_RATIO:
+            raise self._problem(
+                f"the ZIP unpacks from {packed:,} to {unpacked:,} bytes",
+                self.url(table),
+                f"at most {MOST_RATIO} times its size",
+            )
+        return entries
+
+    # -- rows ---------------------------------------------------------------------------------------------------
+
+    def _csv_rows(self, content: bytes, name: str) -> Rows:
+        text = self._decode(content, name)
+        header = text.split("\n", 1)[0]
+        delimiter = self._feed.delimiter or max(_DELIMITERS, key=header.count)
+        try:
+            return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        except csv.Error as error:
+            raise self._problem(f"not a readable CSV: {error}", name, f"fields separated by '{delimiter}'") from error
+
+    def _decode(self, content: bytes, name: str) -> str:
+        """UTF-8 (with or without BOM) when it is that, else cp1252: DUO publishes both, from file to file."""
+        encodings = [self._feed.encoding] if self._feed.encoding else ["utf-8-sig", "cp1252"]
+        for encoding in encodings:
+            try:
+                return content.decode(encoding)
+            except UnicodeDecodeError:
+                continue
+        raise self._problem(f"the text is neither of {', '.join(encodings)}", name, "text in one of these encodings")
+
+    def _xlsx_rows(self, path: Path) -> Rows:
+        from python_calamine import CalamineError, CalamineWorkbook
+
+        try:
+            workbook = CalamineWorkbook.from_path(str(path))
+            sheet = workbook.get_sheet_by_name(self._feed.sheet) if self._feed.sheet else workbook.get_sheet_by_index(0)
+            rows = sheet.to_python(skip_empty_area=False)
+        except CalamineError as error:
+            raise self._problem(
+                f"the workbook can't be read: {error}", path.name, "an XLSX file with the named sheet"
+            ) from error
+        return [[self._cell_text(cell) for cell in row] for row in rows[self._feed.header_row - 1 :]]
+
+    def _cell_text(self, cell: object) -> str:
+        if isinstance(cell, float):
+            text = str(int(cell)) if cell.is_integer() else repr(cell)
+            return text.replace(".", self._feed.decimal)
+        return str(cell)
+
+    # -- cells --------------------------------------------------------------------------------------------------
+
+    def _append(
+        self, connection: duckdb.DuckDBPyConnection, table: Table, region: FileRegion, name: str, rows: Rows
+    ) -> None:
+        if not rows:
+            raise self._problem("the file holds no rows", name, "a header and rows")
+        header = [_clean(cell) for cell in rows[0]]
+        columns = [Column(key) for key in header]
+        body = list(self._body(rows, header, name))
+        measures = resolve_measures(self._feed, table, columns, f"file {name}")
+        attributes = resolve_attributes(self._feed, columns)
+        places = {key.casefold(): place for place, key in enumerate(header)}
+        fetch = _Fetcher(self._feed, name, places, [row for _, row in body])
+        areas = [_area_code(value, region) for value in fetch.column(region.column)]
+        data: dict[str, Iterable[object]] = {
+            "row_number": [number for number, _ in body],
+            "file": [name] * len(body),
+            "area_code": areas,
+            "area_name": [None] * len(body),
+            "period_code": self._periods(fetch, table, len(body)),
+            "period_status": ["provisional" if table.provisional else None] * len(body),
+            "breakdown": self._breakdowns(fetch, len(body)),
+            "bound": ["value"] * len(body),
+        }
+        for label, chosen in (("attribute_", attributes), ("", measures)):
+            data |= {label + key: fetch.optional(column, len(body)) for key, column in chosen.items()}
+        self._insert(connection, data, region)
+
+    def _insert(
+        self, connection: duckdb.DuckDBPyConnection, data: dict[str, Iterable[object]], region: FileRegion
+    ) -> None:
+        types = {"row_number": pa.int64()}
+        delivered = pa.table({key: pa.array(list(values), types.get(key, pa.string())) for key, values in data.items()})
+        connection.register("delivered", delivered)
+        condition = "TRUE" if region.keep == "all" else scope_condition("area_code", self._prefixes)
+        chosen = ", ".join(quote(key) for key in data)
+        connection.execute(f"INSERT INTO cells SELECT {chosen} FROM delivered WHERE {condition}")
+        connection.unregister("delivered")
+
+    def _body(self, rows: Rows, header: Sequence[str], name: str) -> Iterator[tuple[int, list[str]]]:
+        """Rows below the header with their line numbers; empty lines and a footer «Bron: …» are no rows."""
+        for number, row in enumerate(rows[1:], start=2):
+            filled = [_clean(cell) for cell in row]
+            if not any(filled) or (filled[0].casefold().startswith("bron") and not any(filled[1:])):
+                continue
+            if len(filled) != len(header):
+                raise self._problem(
+                    f"row {number} has {len(filled)} fields", name, f"{len(header)} fields as in the header"
+                )
+            yield number, filled
+
+    def _periods(self, fetch: _Fetcher, table: Table, count: int) -> list[object]:
+        period = self._feed.period
+        if period.source == "table_year" or period.column is None:
+            return [f"{table.year}{period.type}00"] * count
+        years = fetch.column(period.column)
+        strange = [year for year in years if not re.fullmatch(r"(19|20)\d\d", year)]
+        if strange:
+            raise self._problem(f"'{strange[0]}' in column {period.column}", fetch.name, "a year of four digits")
+        return [f"{year}{period.type}00" for year in years]
+
+    def _breakdowns(self, fetch: _Fetcher, count: int) -> list[object]:
+        if not self._feed.dimensions:
+            return ["total"] * count
+        return ["|".join(parts) for parts in zip(*(fetch.column(d.name) for d in self._feed.dimensions), strict=True)]
+
+    def _problem(self, what: str, where: str, expected: str) -> FeedProblem:
+        return FeedProblem(what, feed_id=self._feed.id, where=where, expected=expected)
+
+
+class _Fetcher:
+    """Columns of one file by header name, whatever its case."""
+
+    def __init__(self, feed: DownloadFeed, name: str, places: dict[str, int], rows: Sequence[Sequence[str]]) -> None:
+        self._feed, self.name, self._places, self._rows = feed, name, places, rows
+
+    def column(self, header: str) -> list[str]:
+        place = self._places.get(header.casefold())
+        if place is None:
+            raise FeedProblem(
+                f"column {header} is missing",
+                feed_id=self._feed.id,
+                where=f"file {self.name}",
+                expected=f"a header with {header}",
+            )
+        return [row[place] for row in self._rows]
+
+    def optional(self, header: str | None, count: int) -> Iterable[object]:
+        return [None] * count if header is None else self.column(header)
+
+
+def _clean(text: str) -> str:
+    return text.replace("\ufeff", "").replace("\u00a0", " ").strip()
+
+
+def _area_code(value: str, region: FileRegion) -> str:
+    return region.prefix + value.zfill(region.width) if value.isdigit() else value

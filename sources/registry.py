@@ -1,0 +1,353 @@
+"""The feed registry: one YAML file per feed, read into one validated model.
+
+Belongs here: what a feed file may say and what its words mean. Unknown keys are errors, because a misspelt key would
+otherwise switch a rule off in silence. Does not belong here: how a protocol reaches its publisher
+(`sources.protocols`) or how bytes become rows (`sources.loading`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from sources.checks import Severity
+from sources.errors import ConfigurationError
+
+FEEDS = Path(__file__).parent / "feeds"
+SCHEMA_FILE = Path(__file__).parent / "feed.schema.json"
+
+Line = Literal["leren", "werken", "gezondheid", "wonen", "veiligheid"]
+PeriodType = Literal["JJ", "KW", "MM", "HJ", "SJ"]
+
+# DuckDB can't run these expectations' SQL (regex, LIKE, of-type), so the list holds what has been shown to work.
+ExpectationType = Literal[
+    "expect_column_values_to_be_between",
+    "expect_column_values_to_not_be_null",
+    "expect_column_values_to_be_in_set",
+    "expect_column_distinct_values_to_equal_set",
+    "expect_compound_columns_to_be_unique",
+    "expect_table_row_count_to_be_between",
+    "unexpected_rows_expectation",
+]
+
+
+def _as_tuple(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
+
+
+class Strict(BaseModel):
+    """A part of a feed file: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Publisher(Strict):
+    name: str
+    url: str
+
+
+class License(Strict):
+    """The publisher's own statement of the licence."""
+
+    name: str
+    url: str
+
+
+class Cadence(Strict):
+    """How often new figures are expected, and how many days late is still fine."""
+
+    expected: Literal["monthly", "quarterly", "half_yearly", "yearly", "two_yearly", "four_yearly"]
+    slack_days: int = Field(ge=0)
+
+
+class Table(Strict):
+    """One table or file of a feed. `year` is its division of areas and, with `period.from: table_year`, its period.
+
+    A `superseded` table is only fetched when a run names it. `discovered` is set by catalogue discovery, never in a
+    file.
+    """
+
+    id: str = Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]*$")
+    year: int = Field(ge=1995, le=2100)
+    provisional: bool = False
+    superseded: bool = False
+    discovered: bool = False
+
+
+class Years(Strict):
+    first: int = Field(default=0, alias="from")
+    last: int = Field(default=9999, alias="to")
+
+
+class Measure(Strict):
+    """A column that is carried to raw as a number.
+
+    `stem` is the publisher's column name without its ordinal (``AantalInwoners_5`` → ``AantalInwoners``), or several
+    names of the same quantity over the years. `unit` and `group` (title of a topic group above it) tell equal stems
+    apart. `required` says in which tables the column must exist; elsewhere it is taken when present.
+    """
+
+    stem: Names
+    unit: str | None = None
+    group: str | None = None
+    required: bool | Years = True
+
+    def is_required(self, table: Table) -> bool:
+        if table.discovered:
+            return False
+        if isinstance(self.required, bool):
+            return self.required
+        return self.required.first <= table.year <= self.required.last
+
+
+class Attribute(Strict):
+    """A column that is carried to raw as text, when the table has it."""
+
+    stem: Names
+
+
+class Dimension(Strict):
+    """A further dimension; its member becomes (part of) `breakdown`. `keep` restricts the members that are fetched."""
+
+    name: str
+    keep: tuple[str, ...] = ()
+
+
+class Margins(Strict):
+    """The dimension that holds the publisher's own margins, and its members."""
+
+    dimension: str
+    value: str
+    lower: str
+    upper: str
+
+
+class Period(Strict):
+    """Where the period of a row comes from.
+
+    ``table_year``: the year of the table. ``dimension``: an OData time dimension, `keep` its kind. ``column``: a file
+    column with the year.
+    """
+
+    source: Literal["table_year", "dimension", "column"] = Field(alias="from")
+    type: PeriodType = "JJ"
+    dimension: str | None = None
+    column: str | None = None
+    keep: PeriodType | None = None
+
+    @model_validator(mode="after")
+    def _names_its_source(self) -> Period:
+        if self.source == "dimension" and not self.dimension:
+            raise ValueError("period.from: dimension needs period.dimension")
+        if self.source == "column" and not self.column:
+            raise ValueError("period.from: column needs period.column")
+        return self
+
+
+class Expectation(Strict):
+    """One expectation of Great Expectations; the fields after `severity` are its arguments."""
+
+    type: ExpectationType
+    name: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]*$")
+    description: str | None = None
+    severity: Severity
+    column: str | None = None
+    column_list: tuple[str, ...] | None = None
+    min_value: float | None = None
+    max_value: float | None = None
+    mostly: float | None = Field(default=None, gt=0, le=1)
+    value_set: tuple[str | float, ...] | None = None
+    unexpected_rows_query: str | None = None
+
+    @model_validator(mode="after")
+    def _query_names_itself(self) -> Expectation:
+        if self.type == "unexpected_rows_expectation" and not (
+            self.name and self.description and self.unexpected_rows_query
+        ):
+            raise ValueError("unexpected_rows_expectation needs name, description and unexpected_rows_query")
+        return self
+
+    @property
+    def check_name(self) -> str:
+        """The name the check has in the warehouse and the lineage UI."""
+        if self.name:
+            return self.name
+        short = self.type.removeprefix("expect_").removeprefix("column_")
+        subject = self.column or "_".join(self.column_list or ())
+        return f"{subject}__{short}" if subject else short
+
+    def arguments(self) -> dict[str, Any]:
+        """Keyword arguments for Great Expectations."""
+        chosen = self.model_dump(exclude={"type", "name", "description", "severity"}, exclude_none=True)
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in chosen.items()}
+
+
+class FeedBase(Strict):
+    """What every feed file says, whatever its protocol."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: str
+    description: str
+    publisher: Publisher
+    license: License
+    page: str
+    lines: tuple[Line, ...] = Field(min_length=1)
+    owner: str
+    cadence: Cadence
+    estimate_type: Literal["register", "survey", "model"]
+    tables: tuple[Table, ...] = Field(min_length=1)
+    period: Period
+    dimensions: tuple[Dimension, ...] = ()
+    attributes: Mapping[str, Attribute] = {}
+    measures: Mapping[str, Measure] = Field(min_length=1)
+    missing: tuple[str, ...] = (".", "")
+    expectations: tuple[Expectation, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _names_are_consistent(self) -> FeedBase:
+        for name in (*self.measures, *self.attributes):
+            if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+                raise ValueError(f"'{name}' is not a lower_snake column name")
+        ids = [table.id for table in self.tables]
+        if len(set(ids)) != len(ids):
+            raise ValueError("a table id stands twice under tables")
+        names = [expectation.check_name for expectation in self.expectations]
+        if len(set(names)) != len(names):
+            raise ValueError("two expectations have the same name")
+        known = {*self.measures, "breakdown", "area_code", "period_code", None}
+        strange = [e.column for e in self.expectations if e.column not in known]
+        if strange:
+            raise ValueError(f"expectations name columns that are not measures: {strange}")
+        return self
+
+    @cached_property
+    def contract_sha256(self) -> str:
+        """Changes when anything in the feed file that shapes its rows or checks changes."""
+        text = json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+class OdataRegion(Strict):
+    """The geo dimension: found by its type in DataProperties; `national_key` is the publisher's key of the country."""
+
+    national_key: str
+
+
+class Discover(Strict):
+    """Words in the title of the catalogue entry by which next year's table is found."""
+
+    title_contains: str
+
+
+class CbsOdata3Feed(FeedBase):
+    """A feed behind CBS's OData 3 interface (opendata.cbs.nl or dataderden.cbs.nl)."""
+
+    protocol: Literal["cbs_odata3"]
+    catalog: str
+    discover: Discover | None = None
+    region: OdataRegion
+    margins: Margins | None = None
+
+
+class FileRegion(Strict):
+    """The column that holds the area, and how a bare number becomes a CBS code.
+
+    `keep: all` carries rows of every area, for feeds whose national figure is the sum of all rows.
+    """
+
+    column: str
+    prefix: str = ""
+    width: int = 0
+    keep: Literal["scope", "all"] = "scope"
+
+
+class Member(Strict):
+    """One file inside an archive: a glob on its base name, and its own area column."""
+
+    pattern: str
+    region: FileRegion
+
+
+class DownloadFeed(FeedBase):
+    """A feed that is a file: CSV, XLSX, or a ZIP that holds them. `{table}` in `url` is the table's id."""
+
+    protocol: Literal["download"]
+    url: str = Field(pattern=r"^https://")
+    format: Literal["csv", "xlsx", "zip"]
+    region: FileRegion | None = None
+    members: tuple[Member, ...] = ()
+    encoding: str | None = None
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    decimal: Literal[",", "."] = "."
+    sheet: str | None = None
+    header_row: int = Field(default=1, ge=1)
+
+    @model_validator(mode="after")
+    def _says_where_areas_are(self) -> DownloadFeed:
+        if bool(self.members) == bool(self.region):
+            raise ValueError("give either region (one file) or members (files inside a zip), not both or neither")
+        if bool(self.members) != (self.format == "zip"):
+            raise ValueError("members go with format: zip")
+        if "{table}" not in self.url:
+            raise ValueError("url must hold {table}")
+        return self
+
+
+Feed = Annotated[CbsOdata3Feed | DownloadFeed, Field(discriminator="protocol")]
+_FEED: TypeAdapter[CbsOdata3Feed | DownloadFeed] = TypeAdapter(Feed)
+Registry = dict[str, CbsOdata3Feed | DownloadFeed]
+
+
+def read_feed(path: Path) -> CbsOdata3Feed | DownloadFeed:
+    """Read one feed file.
+
+    Raises:
+        ConfigurationError: the file can't be read, is not YAML, or breaks a rule; the message names file and key.
+    """
+    try:
+        feed = _FEED.validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        lines = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise ConfigurationError(f"Feed file {path}: {lines}. The registry was not loaded.") from error
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigurationError(f"Feed file {path} can't be read: {error}. The registry was not loaded.") from error
+    if feed.id != path.stem:
+        raise ConfigurationError(
+            f"Feed file {path}: id '{feed.id}' differs from the file's name. The registry was not loaded."
+        )
+    return feed
+
+
+def load_registry(folder: Path = FEEDS) -> Registry:
+    """All feeds below `folder` by id, in the order of their ids.
+
+    Raises:
+        ConfigurationError: a file is not a feed, an id stands twice, or there is no feed at all.
+    """
+    registry: Registry = {}
+    for path in sorted(folder.rglob("*.yml"), key=lambda path: path.stem):
+        feed = read_feed(path)
+        if feed.id in registry:
+            raise ConfigurationError(
+                f"Feed id '{feed.id}' stands in two files below {folder}. The registry was not loaded."
+            )
+        registry[feed.id] = feed
+    if not registry:
+        raise ConfigurationError(f"No feed file below {folder}. The registry was not loaded.")
+    return registry
+
+
+def json_schema() -> str:
+    """The JSON Schema of a feed file, for editors."""
+    return json.dumps(_FEED.json_schema(by_alias=True), indent=2, ensure_ascii=False, sort_keys=True) + "\n"

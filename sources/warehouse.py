@@ -1,0 +1,258 @@
+"""The warehouse file as far as the way in needs it: raw tables, control tables, promotion.
+
+Belongs here: every statement that writes ``raw.*`` or ``control.*``. Does not belong here: staging, marts (dbt_project)
+and releases (publication). DuckDB has one writer a file, so callers hold the run lock (`writer_lock`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from sources.checks import CheckResult
+from sources.environment import Environment
+from sources.errors import NoordError
+from sources.landing import Snapshot
+from sources.loading import raw_columns
+from sources.protocols.cells import literal, quote
+from sources.registry import CbsOdata3Feed, DownloadFeed, FeedBase, Registry
+
+_CONTROL = """
+CREATE SCHEMA IF NOT EXISTS raw;
+CREATE SCHEMA IF NOT EXISTS control;
+CREATE TABLE IF NOT EXISTS control.feeds (
+    feed_id VARCHAR PRIMARY KEY, title VARCHAR, description VARCHAR, publisher VARCHAR, publisher_url VARCHAR, license_name VARCHAR,
+    license_url VARCHAR, page_url VARCHAR, lines VARCHAR[], cadence VARCHAR, slack_days INTEGER, protocol VARCHAR,
+    estimate_type VARCHAR, contract_sha256 VARCHAR);
+CREATE TABLE IF NOT EXISTS control.snapshots (
+    snapshot_id VARCHAR PRIMARY KEY, feed_id VARCHAR, table_id VARCHAR, title VARCHAR, publisher VARCHAR, license_name VARCHAR,
+    license_url VARCHAR, source_url VARCHAR, upstream_version VARCHAR, retrieved_at TIMESTAMPTZ, promoted_at TIMESTAMPTZ,
+    content_sha256 VARCHAR, bytes BIGINT, row_count BIGINT, data_origin VARCHAR);
+CREATE TABLE IF NOT EXISTS control.checks (
+    gate VARCHAR, subject VARCHAR, check_name VARCHAR, severity VARCHAR, passed BOOLEAN, expected VARCHAR, found VARCHAR,
+    unexpected_count BIGINT, examples VARCHAR, snapshot_ids VARCHAR[], checked_at TIMESTAMPTZ);
+CREATE TABLE IF NOT EXISTS control.holds (feed_id VARCHAR PRIMARY KEY, held_since TIMESTAMPTZ, problem VARCHAR);
+"""
+
+
+class WarehouseBusy(NoordError):
+    """Another run holds the warehouse and did not finish in time."""
+
+
+@contextmanager
+def writer_lock(environment: Environment, wait_seconds: float) -> Iterator[None]:
+    """Hold the one writer's place of an environment; a killed holder releases it.
+
+    Raises:
+        WarehouseBusy: another run kept it for `wait_seconds`.
+    """
+    environment.home.mkdir(parents=True, exist_ok=True)
+    # One lock object per process: a run holds it as a whole, and its steps take it again.
+    lock = FileLock(environment.lock, is_singleton=True, thread_local=False)
+    try:
+        lock.acquire(timeout=wait_seconds)
+    except Timeout as error:
+        raise WarehouseBusy(
+            f"Another run holds {environment.lock} for over {wait_seconds:.0f} seconds. Nothing was changed; try again when it is done."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def connect(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """Open a DuckDB file with the settings that every connection of this project shares.
+
+    Differing settings on one file in one process raise an exception in DuckDB, so they stand here alone.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = duckdb.connect(str(path), read_only=read_only, config={"autoinstall_known_extensions": False})
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+def connect_memory() -> duckdb.DuckDBPyConnection:
+    """A database that is gone when it is closed, with the same settings."""
+    return duckdb.connect(":memory:", config={"autoinstall_known_extensions": False})
+
+
+def prepare(environment: Environment, registry: Registry) -> None:
+    """Make the control tables, an empty raw table for each feed that has none, and describe the feeds."""
+    with connect(environment.warehouse) as warehouse:
+        warehouse.execute(_CONTROL)
+        for feed in registry.values():
+            warehouse.execute(f"CREATE TABLE IF NOT EXISTS raw.{quote(feed.id)} ({raw_columns(feed)})")
+            warehouse.execute("INSERT OR IGNORE INTO control.feeds (feed_id) VALUES (?)", [feed.id])
+            _describe(warehouse, feed)
+        gone = ", ".join(literal(name) for name in registry)
+        for table in ("control.feeds", "control.holds"):
+            warehouse.execute(f"DELETE FROM {table} WHERE feed_id NOT IN ({gone})")
+
+
+def _describe(warehouse: duckdb.DuckDBPyConnection, feed: CbsOdata3Feed | DownloadFeed) -> None:
+    """All columns but contract_sha256, which says under which contract the rows in raw were promoted."""
+    warehouse.execute(
+        """UPDATE control.feeds SET title = ?, description = ?, publisher = ?, publisher_url = ?, license_name = ?, license_url = ?,
+        page_url = ?, lines = ?, cadence = ?, slack_days = ?, protocol = ?, estimate_type = ? WHERE feed_id = ?""",
+        [
+            feed.title, feed.description, feed.publisher.name, feed.publisher.url, feed.license.name, feed.license.url, feed.page,
+            list(feed.lines), feed.cadence.expected, feed.cadence.slack_days, feed.protocol, feed.estimate_type, feed.id,
+        ],
+    )  # fmt: skip
+
+
+class Standing:
+    """What the warehouse holds of one feed now."""
+
+    def __init__(self, environment: Environment, feed_id: str) -> None:
+        self.contract_sha256: str | None = None
+        self.snapshots: dict[str, str] = {}
+        self.held: str | None = None
+        if not environment.warehouse.exists():
+            return
+        with connect(environment.warehouse, read_only=True) as warehouse:
+            tables = warehouse.execute("SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'control'").fetchall()
+            if tables[0][0] < 4:
+                return
+            contract = warehouse.execute(
+                "SELECT contract_sha256 FROM control.feeds WHERE feed_id = ?", [feed_id]
+            ).fetchall()
+            self.contract_sha256 = contract[0][0] if contract else None
+            rows = warehouse.execute(
+                "SELECT table_id, snapshot_id FROM control.snapshots WHERE feed_id = ?", [feed_id]
+            ).fetchall()
+            self.snapshots = dict(rows)
+            holds = warehouse.execute("SELECT problem FROM control.holds WHERE feed_id = ?", [feed_id]).fetchall()
+            self.held = holds[0][0] if holds else None
+
+
+def promote(
+    environment: Environment,
+    feed: FeedBase,
+    snapshots: Sequence[Snapshot],
+    audit_file: Path,
+    checks: Sequence[CheckResult],
+    *,
+    replace: bool,
+) -> dict[str, int]:
+    """Move audited rows to ``raw.<feed>`` in one transaction and return the row count of each table.
+
+    Args:
+        audit_file: DuckDB file with the table ``delivery``.
+        replace: drop every earlier row of the feed (its contract changed), not only those of the same tables.
+    """
+    raw = f"raw.{quote(feed.id)}"
+    tables = ", ".join(literal(snapshot.table.id) for snapshot in snapshots)
+    with connect(environment.warehouse) as warehouse:
+        warehouse.execute(f"ATTACH {literal(str(audit_file))} AS audit (READ_ONLY)")
+        warehouse.execute("BEGIN")
+        if replace:
+            warehouse.execute(f"CREATE OR REPLACE TABLE {raw} ({raw_columns(feed)})")
+            warehouse.execute("DELETE FROM control.snapshots WHERE feed_id = ?", [feed.id])
+        else:
+            warehouse.execute(f"DELETE FROM {raw} WHERE table_id IN ({tables})")
+            warehouse.execute(f"DELETE FROM control.snapshots WHERE feed_id = ? AND table_id IN ({tables})", [feed.id])
+        warehouse.execute(f"INSERT INTO {raw} SELECT * FROM audit.delivery")
+        counts = dict(warehouse.execute("SELECT table_id, count(*) FROM audit.delivery GROUP BY 1").fetchall())
+        for snapshot in snapshots:
+            _insert_snapshot(warehouse, snapshot, counts.get(snapshot.table.id, 0))
+        warehouse.execute(
+            "UPDATE control.feeds SET contract_sha256 = ? WHERE feed_id = ?", [feed.contract_sha256, feed.id]
+        )
+        warehouse.execute("DELETE FROM control.holds WHERE feed_id = ?", [feed.id])
+        warehouse.execute("DELETE FROM control.checks WHERE gate = 'arrival' AND subject = ?", [feed.id])
+        _insert_checks(warehouse, checks, [snapshot.snapshot_id for snapshot in snapshots])
+        warehouse.execute("COMMIT")
+        warehouse.execute("DETACH audit")
+    return counts
+
+
+def hold(
+    environment: Environment, feed: FeedBase, problem: str, checks: Sequence[CheckResult], snapshots: Sequence[Snapshot]
+) -> None:
+    """Record that the newest delivery of a feed was not accepted; its rows in raw stay as they are."""
+    with connect(environment.warehouse) as warehouse:
+        warehouse.execute("BEGIN")
+        warehouse.execute(
+            "INSERT INTO control.holds VALUES (?, ?, ?) ON CONFLICT (feed_id) DO UPDATE SET problem = excluded.problem",
+            [feed.id, datetime.now(UTC), problem],
+        )
+        _replace_named_checks(warehouse, feed, checks, [snapshot.snapshot_id for snapshot in snapshots])
+        warehouse.execute("COMMIT")
+
+
+def release_hold(environment: Environment, feed: FeedBase, checks: Sequence[CheckResult]) -> None:
+    """Lift a hold without a new delivery: the publisher is back and what stands is its newest."""
+    with connect(environment.warehouse) as warehouse:
+        warehouse.execute("BEGIN")
+        warehouse.execute("DELETE FROM control.holds WHERE feed_id = ?", [feed.id])
+        _replace_named_checks(warehouse, feed, checks, [])
+        warehouse.execute("COMMIT")
+
+
+def record_release_checks(environment: Environment, checks: Sequence[CheckResult]) -> None:
+    """Keep the newest results of the release gate."""
+    with connect(environment.warehouse) as warehouse:
+        warehouse.execute("BEGIN")
+        warehouse.execute("DELETE FROM control.checks WHERE gate = 'release'")
+        _insert_checks(warehouse, checks, [])
+        warehouse.execute("COMMIT")
+
+
+def stored_checks(environment: Environment, gate: str, subject: str | None = None) -> list[CheckResult]:
+    """The newest results of one gate, of one subject or of all."""
+    with connect(environment.warehouse, read_only=True) as warehouse:
+        rows = warehouse.execute(
+            """SELECT gate, subject, check_name, severity, passed, expected, found, unexpected_count, examples, checked_at
+            FROM control.checks WHERE gate = $gate AND subject = coalesce($subject, subject) ORDER BY subject, check_name""",
+            {"gate": gate, "subject": subject},
+        ).fetchall()
+    return [CheckResult(*row) for row in rows]
+
+
+def _insert_snapshot(warehouse: duckdb.DuckDBPyConnection, snapshot: Snapshot, rows: int) -> None:
+    warehouse.execute(
+        "INSERT INTO control.snapshots VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            snapshot.snapshot_id, snapshot.feed_id, snapshot.table.id, snapshot.title, snapshot.publisher, snapshot.license_name,
+            snapshot.license_url, snapshot.source_url, snapshot.upstream_version, snapshot.retrieved_at, datetime.now(UTC),
+            snapshot.content_sha256, snapshot.bytes, rows, snapshot.data_origin,
+        ],
+    )  # fmt: skip
+
+
+def _replace_named_checks(
+    warehouse: duckdb.DuckDBPyConnection, feed: FeedBase, checks: Sequence[CheckResult], snapshot_ids: Sequence[str]
+) -> None:
+    """Renew the results given; the others were not run again and keep their last result."""
+    for check in checks:
+        warehouse.execute(
+            "DELETE FROM control.checks WHERE gate = 'arrival' AND subject = ? AND check_name = ?",
+            [feed.id, check.name],
+        )
+    _insert_checks(warehouse, checks, snapshot_ids)
+
+
+def _insert_checks(
+    warehouse: duckdb.DuckDBPyConnection, checks: Sequence[CheckResult], snapshot_ids: Sequence[str]
+) -> None:
+    for check in checks:
+        warehouse.execute(
+            "INSERT INTO control.checks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                check.gate, check.subject, check.name, check.severity, check.passed, check.expected, check.found,
+                check.unexpected_count, _valid_json(check.examples), list(snapshot_ids), check.checked_at,
+            ],
+        )  # fmt: skip
+
+
+def _valid_json(text: str) -> str:
+    json.loads(text)
+    return text
