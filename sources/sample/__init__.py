@@ -1,0 +1,12 @@
+"""The bundled sample: recorded answers of publishers, so that everything runs without a network.
+
+Belongs here: the generator of ``sample.warc.gz`` and what it needs. ``areas.py`` holds the areas, ``figures.py`` and
+``crimes.py`` the model behind the invented figures, ``columns.py`` the columns of each table, ``odata.py`` and
+``files.py`` stand-ins for the publishers that answer in their own formats, ``generate.py`` the recording. Does not
+belong here: reading the archive, which is an ordinary replay (`sources.archive`); nothing in this folder but the
+archive is used by a run.
+
+What stands in ``areas.csv`` is fact: codes, names, inhabitants and households of Heerlen in 2020, inhabitants of the
+other municipalities in 2022 (rounded for the three that merged), hectares and postcodes. National totals resemble
+published ones. Every other figure is invented, and marked by the data origin ``sample`` wherever it goes.
+"""
