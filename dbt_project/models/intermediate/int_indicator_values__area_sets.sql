@@ -1,0 +1,126 @@
+-- Indicators for areas that no publisher has: Heerlen-Noord, the rest of Heerlen, Parkstad, Limburg, from their members.
+--
+-- Coverage is the share of the weight (denominator, named weight, or members for a plain sum) that is present; members
+-- whose weight is unknown count as absent in proportion to their number. Below the indicator's minimum there is no value.
+-- Aggregation kind 'none' gives a row that says not_applicable: refused, not guessed.
+WITH
+published AS (SELECT * FROM {{ ref('int_indicator_values__published') }}),
+
+periods AS (
+    SELECT DISTINCT indicator_code, feed_id, period_type, period_start, period_end, year, breakdown FROM published
+),
+
+sets AS (
+    SELECT DISTINCT area_set FROM {{ ref('area_members') }}
+),
+
+-- A source that publishes an area set itself is not aggregated again.
+wanted AS (
+    SELECT periods.*, sets.area_set
+    FROM periods
+    CROSS JOIN sets
+    WHERE NOT EXISTS (
+        SELECT 1 FROM published
+        WHERE published.indicator_code = periods.indicator_code AND published.area_code = sets.area_set
+    )
+),
+
+member_rows AS (
+    SELECT
+        wanted.*,
+        members.member_code,
+        indicators.aggregation,
+        indicators.scale,
+        indicators.minimum_coverage,
+        published.snapshot_id,
+        published.boundary_year,
+        published.value,
+        published.numerator,
+        published.denominator,
+        published.value_status,
+        CASE WHEN indicators.aggregation = 'sum' THEN 1.0 ELSE published.weight END AS weight,
+        published.value IS NOT NULL AND (indicators.aggregation = 'sum' OR published.weight IS NOT NULL) AS is_present
+    FROM wanted
+    INNER JOIN {{ ref('indicators') }} AS indicators USING (indicator_code)
+    INNER JOIN {{ ref('area_members') }} AS members
+        ON
+            wanted.area_set = members.area_set
+            AND wanted.year BETWEEN coalesce(members.valid_from_year, wanted.year) AND coalesce(members.valid_to_year, wanted.year)
+    LEFT JOIN published
+        ON
+            wanted.indicator_code = published.indicator_code
+            AND members.member_code = published.area_code
+            AND wanted.period_type = published.period_type
+            AND wanted.period_start = published.period_start
+            AND wanted.breakdown = published.breakdown
+),
+
+aggregated AS (
+    SELECT
+        indicator_code,
+        feed_id,
+        max(snapshot_id) AS snapshot_id,
+        area_set AS area_code,
+        max(boundary_year) AS boundary_year,
+        period_type,
+        period_start,
+        period_end,
+        year,
+        breakdown,
+        any_value(aggregation) AS aggregation,
+        any_value(minimum_coverage) AS minimum_coverage,
+        any_value(scale) AS scale,
+        sum(numerator) FILTER (WHERE is_present) AS numerator,
+        sum(denominator) FILTER (WHERE is_present) AS denominator,
+        sum(value * weight) FILTER (WHERE is_present) / nullif(sum(weight) FILTER (WHERE is_present), 0) AS mean,
+        sum(weight) FILTER (WHERE is_present) AS weight,
+        coalesce(sum(weight) FILTER (WHERE is_present), 0) / nullif(sum(weight), 0) * count(weight) / count(*) AS coverage,
+        bool_or(value_status = 'estimated') AS is_estimated,
+        bool_or(value_status = 'provisional') AS is_provisional,
+        bool_and(coalesce(value_status = 'not_published', FALSE)) AS is_not_published,
+        bool_and(coalesce(value_status = 'suppressed_source', FALSE)) AS is_suppressed
+    FROM member_rows
+    -- A feed without any row for any member (schools have no wijken) says nothing about the set.
+    GROUP BY ALL
+    HAVING count(snapshot_id) > 0
+),
+
+judged AS (
+    SELECT
+        *,
+        CASE
+            WHEN aggregation = 'none' THEN 'not_applicable'
+            WHEN coalesce(coverage, 0) >= minimum_coverage THEN
+                CASE WHEN is_estimated THEN 'estimated' WHEN is_provisional THEN 'provisional' ELSE 'measured' END
+            WHEN is_not_published THEN 'not_published'
+            WHEN is_suppressed THEN 'suppressed_source'
+            ELSE 'missing'
+        END AS status
+    FROM aggregated
+)
+
+SELECT
+    indicator_code,
+    feed_id,
+    snapshot_id,
+    area_code,
+    boundary_year,
+    period_type,
+    period_start,
+    period_end,
+    year,
+    breakdown,
+    CASE
+        WHEN status NOT IN ('measured', 'provisional', 'estimated') THEN NULL
+        WHEN aggregation = 'ratio' THEN scale * numerator / denominator
+        WHEN aggregation = 'sum' THEN scale * numerator
+        ELSE mean
+    END AS value,
+    CASE WHEN aggregation IN ('ratio', 'sum') THEN numerator END AS numerator,
+    CASE WHEN aggregation = 'ratio' THEN denominator END AS denominator,
+    weight,
+    NULL::DOUBLE AS lower_95,
+    NULL::DOUBLE AS upper_95,
+    status AS value_status,
+    CASE WHEN aggregation != 'none' THEN coverage END AS coverage
+FROM judged

@@ -1,0 +1,71 @@
+-- All areas of the programme beside their comparators: the Netherlands, and the rest of Heerlen.
+-- An area is never compared with itself, and Heerlen-Noord never with a Heerlen that is mostly Heerlen-Noord.
+WITH
+combined AS (
+    SELECT * FROM {{ ref('int_indicator_values__published') }}
+    UNION ALL BY NAME
+    SELECT * FROM {{ ref('int_indicator_values__area_sets') }}
+),
+
+-- Wijken and buurten of Heerlen-Noord are compared with the rest of Heerlen too.
+rest_of AS (
+    SELECT areas.area_code, 'RH14' AS rest_code
+    FROM {{ ref('areas') }} AS areas
+    INNER JOIN {{ ref('area_members') }} AS members
+        ON members.area_set = 'HN14' AND members.member_code IN (areas.area_code, areas.parent_code)
+    UNION ALL
+    VALUES ('HN14', 'RH14'), ('HN13', 'RH13')
+),
+
+programme AS (
+    SELECT
+        combined.*,
+        areas.area_name,
+        areas.area_type,
+        indicators.line,
+        indicators.label_nl,
+        indicators.label_en,
+        indicators.unit,
+        indicators.direction,
+        indicators.is_child_focused,
+        indicators.estimate_type,
+        CASE indicators.direction WHEN 'lower_is_better' THEN -1 ELSE 1 END AS sign,
+        rest_of.rest_code,
+        lag(combined.year) OVER (
+            PARTITION BY combined.indicator_code, combined.area_code, combined.breakdown, combined.period_type
+            ORDER BY combined.period_start
+        ) AS previous_year
+    FROM combined
+    INNER JOIN {{ ref('areas') }} AS areas USING (area_code)
+    INNER JOIN {{ ref('indicators') }} AS indicators USING (indicator_code)
+    LEFT JOIN rest_of USING (area_code)
+)
+
+SELECT
+    programme.*,
+    EXISTS (
+        SELECT 1 FROM {{ ref('series_breaks') }} AS breaks
+        WHERE
+            breaks.indicator_code = programme.indicator_code
+            AND breaks.break_year > programme.previous_year
+            AND breaks.break_year <= programme.year
+    ) AS has_series_break,
+    CASE WHEN programme.area_code != 'NL00' THEN nation.value END AS national_value,
+    CASE WHEN programme.area_code != 'NL00' THEN programme.sign * (programme.value - nation.value) END AS national_gap,
+    rest.value AS municipality_rest_value,
+    programme.sign * (programme.value - rest.value) AS municipality_rest_gap
+FROM programme
+LEFT JOIN combined AS nation
+    ON
+        nation.area_code = 'NL00'
+        AND programme.indicator_code = nation.indicator_code
+        AND programme.period_type = nation.period_type
+        AND programme.period_start = nation.period_start
+        AND programme.breakdown = nation.breakdown
+LEFT JOIN combined AS rest
+    ON
+        programme.rest_code = rest.area_code
+        AND programme.indicator_code = rest.indicator_code
+        AND programme.period_type = rest.period_type
+        AND programme.period_start = rest.period_start
+        AND programme.breakdown = rest.breakdown

@@ -1,0 +1,74 @@
+-- Each indicator for every area and period that its own feed has: a value, or the reason why there is none.
+-- The main term (the value, or the numerator) brings period and snapshot; denominator and weight are those of the
+-- same area and year. Coverage here is the share of the denominator that is not imputed.
+WITH
+terms AS (SELECT * FROM {{ ref('int_terms__resolved') }}),
+
+main AS (SELECT * FROM terms WHERE role IN ('value', 'numerator')),
+
+-- A quarter's crimes are divided by that year's inhabitants: yearly bases serve every period of their year.
+bases AS (
+    SELECT
+        indicator_code,
+        area_code,
+        year,
+        any_value(value) FILTER (WHERE role = 'denominator') AS denominator,
+        any_value(value_status) FILTER (WHERE role = 'denominator') AS denominator_status,
+        any_value(imputed) FILTER (WHERE role = 'denominator') AS denominator_imputed,
+        any_value(value) FILTER (WHERE role = 'weight') AS weight
+    FROM terms
+    WHERE role IN ('denominator', 'weight')
+    GROUP BY ALL
+),
+
+joined AS (
+    SELECT
+        main.*,
+        indicators.aggregation,
+        indicators.scale,
+        bases.denominator,
+        bases.denominator_imputed,
+        coalesce(bases.weight, bases.denominator) AS weight,
+        CASE
+            WHEN main.value IS NULL THEN main.value_status
+            WHEN indicators.aggregation != 'ratio' THEN main.value_status
+            WHEN bases.denominator IS NULL THEN
+                CASE WHEN bases.denominator_status IN ('not_published', 'suppressed_source') THEN bases.denominator_status ELSE 'missing' END
+            WHEN bases.denominator = 0 THEN 'not_applicable'
+            WHEN 'estimated' IN (main.value_status, bases.denominator_status) THEN 'estimated'
+            WHEN 'provisional' IN (main.value_status, bases.denominator_status) THEN 'provisional'
+            ELSE 'measured'
+        END AS status
+    FROM main
+    INNER JOIN {{ ref('indicators') }} AS indicators USING (indicator_code)
+    LEFT JOIN bases USING (indicator_code, area_code, year)
+)
+
+SELECT
+    indicator_code,
+    feed_id,
+    snapshot_id,
+    area_code,
+    boundary_year,
+    period_type,
+    period_start,
+    period_end,
+    year,
+    'total' AS breakdown,
+    CASE
+        WHEN status NOT IN ('measured', 'provisional', 'estimated') THEN NULL
+        WHEN aggregation = 'ratio' THEN scale * value / denominator
+        ELSE scale * value
+    END AS value,
+    CASE WHEN aggregation IN ('ratio', 'sum') THEN value END AS numerator,
+    CASE WHEN aggregation = 'ratio' THEN denominator END AS denominator,
+    weight,
+    lower AS lower_95,
+    upper AS upper_95,
+    status AS value_status,
+    CASE
+        WHEN status NOT IN ('measured', 'provisional', 'estimated') THEN NULL
+        WHEN aggregation = 'ratio' THEN 1 - coalesce(denominator_imputed, 0) / denominator
+        ELSE 1.0
+    END AS coverage
+FROM joined

@@ -1,0 +1,2 @@
+{{ config(alias='latest_values') }}
+{{ latest_values_mart('leren') }}

@@ -1,0 +1,2 @@
+{{ config(alias='indicator_values') }}
+{{ indicator_values_mart('werken') }}

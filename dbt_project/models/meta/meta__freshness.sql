@@ -1,0 +1,37 @@
+{{ config(alias='freshness') }}
+-- How old each feed is. "Now" is the newest promotion, so that building again from the same landing gives the same rows.
+WITH
+moment AS (SELECT max(promoted_at) AS as_of FROM {{ source('control', 'snapshots') }}),
+
+newest AS (
+    SELECT feed_id, max(period_end) AS newest_period_end
+    FROM {{ ref('int_observations__unioned') }}
+    WHERE value IS NOT NULL
+    GROUP BY feed_id
+),
+
+retrieved AS (
+    SELECT feed_id, max(retrieved_at) AS retrieved_at
+    FROM {{ source('control', 'snapshots') }}
+    GROUP BY feed_id
+),
+
+cadences (cadence, days) AS (
+    VALUES ('monthly', 31), ('quarterly', 92), ('half_yearly', 183), ('yearly', 366), ('two_yearly', 731), ('four_yearly', 1461)
+)
+
+SELECT
+    f.feed_id,
+    n.newest_period_end,
+    r.retrieved_at,
+    f.cadence,
+    c.days + f.slack_days AS allowed_days,
+    date_diff('day', n.newest_period_end, moment.as_of::DATE) AS age_days,
+    -- Publishers need up to a year after the period; the cadence counts from there.
+    date_diff('day', n.newest_period_end, moment.as_of::DATE) > 366 + c.days + f.slack_days AS is_stale,
+    moment.as_of
+FROM {{ source('control', 'feeds') }} AS f
+CROSS JOIN moment
+INNER JOIN cadences AS c USING (cadence)
+LEFT JOIN newest AS n USING (feed_id)
+LEFT JOIN retrieved AS r USING (feed_id)

@@ -1,0 +1,10 @@
+{{ config(alias='indicators') }}
+-- What each indicator is, from the seeds, with its terms in words.
+SELECT
+    i.*,
+    (
+        SELECT string_agg(t.role || ': ' || t.feed_id || '.' || t.measure || ' [' || t.breakdown || ']', '; ' ORDER BY t.role, t.measure)
+        FROM {{ ref('indicator_terms') }} AS t
+        WHERE t.indicator_code = i.indicator_code
+    ) AS terms
+FROM {{ ref('indicators') }} AS i

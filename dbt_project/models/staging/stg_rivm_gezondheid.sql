@@ -1,0 +1,1 @@
+{{ stage_feed('rivm_gezondheid', has_bounds=true) }}
