@@ -1,0 +1,131 @@
+"""What every released table and column means, and the proof that nothing released goes without.
+
+Belongs here: reading descriptions from dbt's manifest, the descriptions of the two tables that publication adds, and
+the comparison of what is documented with what is materialised. Does not belong here: writing comments or files, which
+`publication.monitor` does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from publication.catalog import SCHEMAS, Table
+from publication.errors import PublicationError
+
+_MATERIALISED = ("model", "seed", "snapshot")
+
+
+@dataclass(frozen=True)
+class TableDescription:
+    """The meaning of a table and of its columns, by column name."""
+
+    description: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+
+Descriptions = Mapping[tuple[str, str], TableDescription]
+
+OWN_TABLES: Descriptions = {
+    ("meta", "release"): TableDescription(
+        "This release: one row. Compare release_id before and after a query to know whether figures changed.",
+        {
+            "release_id": "Identifier of the release: UTC time of building and the start of the fingerprint.",
+            "created_at": "Moment at which building began, in UTC.",
+            "data_origin": "sample: invented figures; live: fetched from the publishers; replay: from an archive.",
+            "fingerprint": "Hash of everything the release was made from; equal fingerprints mean equal content.",
+            "environment": "Name of the environment that built the release.",
+            "previous_release_id": "The release that readers saw before this one; NULL for the first.",
+            "title": "Title for pages and reports.",
+        },
+    ),
+    ("meta", "dictionary"): TableDescription(
+        "One row per column of every table in this release.",
+        {
+            "schema_name": "Schema: a programme line, programma or meta.",
+            "table_name": "Table within the schema.",
+            "column_name": "Column within the table.",
+            "column_position": "Position of the column in its table, from 1.",
+            "data_type": "DuckDB type of the column.",
+            "description": "Meaning of the column.",
+        },
+    ),
+}
+
+
+def read_descriptions(manifest_path: Path) -> dict[tuple[str, str], TableDescription]:
+    """Descriptions of the tables that dbt materialises in the released schemas, by (schema, table).
+
+    Raises:
+        PublicationError: the manifest is absent or is not a dbt manifest.
+    """
+    try:
+        manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
+        return dict(_describe(node) for node in manifest["nodes"].values() if _is_released(node))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise PublicationError(
+            f"The dbt manifest can't be read: {type(error).__name__} {error}",
+            where=str(manifest_path),
+            now="Nothing was built; run dbt parse and try again.",
+        ) from error
+
+
+def _is_released(node: Mapping[str, Any]) -> bool:
+    materialised = node["resource_type"] in _MATERIALISED and node["config"].get("materialized") != "ephemeral"
+    return materialised and node["schema"] in SCHEMAS
+
+
+def _describe(node: Mapping[str, Any]) -> tuple[tuple[str, str], TableDescription]:
+    columns = {name: str(column.get("description", "")).strip() for name, column in node["columns"].items()}
+    name = node.get("alias") or node["name"]
+    return (node["schema"], name), TableDescription(str(node.get("description", "")).strip(), columns)
+
+
+def find_mismatches(tables: Sequence[Table], descriptions: Descriptions) -> list[str]:
+    """Every difference between what is documented and what is materialised, one clause each, in reading order."""
+    found = {(table.schema, table.name): table for table in tables}
+    problems = [
+        f"{schema}.{name} is documented but is no table" for schema, name in descriptions if (schema, name) not in found
+    ]
+    for key, table in found.items():
+        if key in descriptions:
+            problems += _compare(table, descriptions[key])
+        else:
+            problems.append(f"{table.qualified} is not documented")
+    return problems
+
+
+def _compare(table: Table, documented: TableDescription) -> Iterator[str]:
+    if not documented.description:
+        yield f"{table.qualified} has no description"
+    for column in table.column_names:
+        if column not in documented.columns:
+            yield f"{table.qualified}.{column} is not documented"
+        elif not documented.columns[column]:
+            yield f"{table.qualified}.{column} has no description"
+    for column in documented.columns:
+        if not table.has(column):
+            yield f"{table.qualified}.{column} is documented but is no column"
+
+
+def dictionary_rows(tables: Sequence[Table], descriptions: Descriptions) -> list[tuple[str, str, str, int, str, str]]:
+    """Rows of ``meta.dictionary``: schema, table, column, position from 1, type, description.
+
+    Raises:
+        PublicationError: a column has no description; the release gate refuses such a warehouse beforehand.
+    """
+    problems = find_mismatches(tables, descriptions)
+    if problems:
+        raise PublicationError(
+            "Documented and materialised columns differ",
+            where="; ".join(problems[:5]),
+            now="No release was made and current is as it was.",
+        )
+    return [
+        (table.schema, table.name, column, position, kind, descriptions[table.schema, table.name].columns[column])
+        for table in tables
+        for position, (column, kind) in enumerate(table.columns, start=1)
+    ]

@@ -1,0 +1,161 @@
+"""The files with figures in a release: ``monitor.duckdb``, a Parquet file per table and ``dictionary.csv``.
+
+Belongs here: copying the released schemas out of a warehouse, the tables that only a release has, and comments. Does
+not belong here: where those files lie in the end (`publication.release`), nor any change to a figure on the way.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from publication.catalog import CONNECTION, Table, list_tables, literal, quote, relation
+from publication.dictionary import OWN_TABLES, Descriptions, dictionary_rows
+from sources.checks import CheckResult
+
+MONITOR = "monitor.duckdb"
+DICTIONARY = "dictionary.csv"
+TITLE = "Monitor Heerlen-Noord"
+
+# Stands before the title and every table comment, so that invented figures are never taken for real ones.
+MARKS = {"sample": "SAMPLE – verzonnen cijfers. "}
+
+# Every DuckDB driver from 1.0 on can open files of this version; BI tools bring their own, often older, driver.
+_STORAGE_VERSION = "v1.0.0"
+
+# Column of meta.checks → attribute of a result.
+_CHECK_COLUMNS = {
+    "gate": "gate",
+    "subject": "subject",
+    "check_name": "name",
+    "severity": "severity",
+    "passed": "passed",
+    "expected": "expected",
+    "found": "found",
+    "unexpected_count": "unexpected_count",
+    "examples": "examples",
+    "checked_at": "checked_at",
+}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The row of ``meta.release``; `created_at` is in UTC, `previous` is None for the first release."""
+
+    release_id: str
+    created_at: datetime
+    data_origin: str
+    fingerprint: str
+    environment: str
+    previous: str | None
+
+    @property
+    def mark(self) -> str:
+        return MARKS.get(self.data_origin, "")
+
+    @property
+    def title(self) -> str:
+        return self.mark + TITLE
+
+
+def write_monitor(
+    folder: Path, warehouse: Path, facts: Facts, checks: Sequence[CheckResult], descriptions: Descriptions
+) -> None:
+    """Write ``monitor.duckdb``, ``parquet/<schema>/<table>.parquet`` and ``dictionary.csv`` into `folder`.
+
+    Raises:
+        duckdb.Error, OSError: the warehouse can't be read or the files can't be written.
+        PublicationError: documented and materialised columns differ.
+    """
+    spill = folder / ".spill"
+    with closing(duckdb.connect(":memory:", config={**CONNECTION, "temp_directory": str(spill)})) as connection:
+        connection.execute(f"ATTACH {literal(str(warehouse))} AS warehouse (READ_ONLY)")
+        target = literal(str(folder / MONITOR))
+        connection.execute(f"ATTACH {target} AS monitor (STORAGE_VERSION {literal(_STORAGE_VERSION)})")
+        _copy_tables(connection)
+        _add_checks(connection, checks)
+        _add_release(connection, facts)
+        _add_dictionary(connection, descriptions)
+        _comment(connection, facts.mark, descriptions)
+        _export(connection, folder)
+        connection.execute("DETACH monitor")
+    if spill.exists():
+        shutil.rmtree(spill)
+
+
+def _copy_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    for table in list_tables(connection, "warehouse"):
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS monitor.{quote(table.schema)}")
+        # The gate's results of an earlier run say nothing about this release.
+        keep = "WHERE gate <> 'release'" if table.qualified == "meta.checks" else ""
+        connection.execute(
+            f"CREATE TABLE {relation(table, 'monitor')} AS "
+            f"SELECT * FROM {relation(table, 'warehouse')} {keep} ORDER BY {table.order()}"
+        )
+
+
+def _add_checks(connection: duckdb.DuckDBPyConnection, checks: Sequence[CheckResult]) -> None:
+    """Add the release gate's results to ``meta.checks``, in the columns that it has; any other column stays NULL."""
+    table = next(table for table in list_tables(connection, "monitor") if table.qualified == "meta.checks")
+    columns = [column for column in _CHECK_COLUMNS if table.has(column)]
+    rows = [
+        [getattr(check, _CHECK_COLUMNS[column]) for column in columns]
+        for check in sorted(checks, key=lambda check: (check.gate, check.subject, check.name))
+    ]
+    if rows:
+        marks = ", ".join("?" for _ in columns)
+        connection.executemany(
+            f"INSERT INTO {relation(table, 'monitor')} ({', '.join(columns)}) VALUES ({marks})", rows
+        )
+
+
+def _add_release(connection: duckdb.DuckDBPyConnection, facts: Facts) -> None:
+    connection.execute(
+        "CREATE TABLE monitor.meta.release (release_id VARCHAR, created_at TIMESTAMP WITH TIME ZONE, "
+        "data_origin VARCHAR, fingerprint VARCHAR, environment VARCHAR, previous_release_id VARCHAR, title VARCHAR)"
+    )
+    row = [facts.release_id, facts.created_at, facts.data_origin, facts.fingerprint, facts.environment]
+    connection.execute(
+        "INSERT INTO monitor.meta.release VALUES (?, ?, ?, ?, ?, ?, ?)", [*row, facts.previous, facts.title]
+    )
+
+
+def _add_dictionary(connection: duckdb.DuckDBPyConnection, descriptions: Descriptions) -> None:
+    connection.execute(
+        "CREATE TABLE monitor.meta.dictionary (schema_name VARCHAR, table_name VARCHAR, column_name VARCHAR, "
+        "column_position INTEGER, data_type VARCHAR, description VARCHAR)"
+    )
+    rows = dictionary_rows(list_tables(connection, "monitor"), {**descriptions, **OWN_TABLES})
+    connection.executemany("INSERT INTO monitor.meta.dictionary VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+
+def _comment(connection: duckdb.DuckDBPyConnection, mark: str, descriptions: Descriptions) -> None:
+    """Comment on everything; the last thing done, because copying a table drops its comments."""
+    described = {**descriptions, **OWN_TABLES}
+    for table in list_tables(connection, "monitor"):
+        meaning, name = described[table.schema, table.name], relation(table, "monitor")
+        connection.execute(f"COMMENT ON TABLE {name} IS {literal(mark + meaning.description)}")
+        for column in table.column_names:
+            connection.execute(f"COMMENT ON COLUMN {name}.{quote(column)} IS {literal(meaning.columns[column])}")
+
+
+def parquet_path(table: Table) -> Path:
+    """A table's Parquet file within a release."""
+    return Path("parquet") / table.schema / f"{table.name}.parquet"
+
+
+def _export(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    for table in list_tables(connection, "monitor"):
+        path = folder / parquet_path(table)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection.execute(
+            f"COPY {relation(table, 'monitor')} TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)"
+        )
+    target = literal(str(folder / DICTIONARY))
+    connection.execute(f"COPY monitor.meta.dictionary TO {target} (FORMAT csv, HEADER true)")
