@@ -1,0 +1,5 @@
+"""``python -m orchestration`` is ``noord``."""
+
+from orchestration.cli import main
+
+main()

@@ -1,0 +1,175 @@
+"""The ``noord`` command.
+
+Belongs here: options, exit codes and the showing of progress. Does not belong here: work; each command calls one
+function of the package that does it.
+
+Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 3 done but a feed is held.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from sources.environment import Environment, declare_environment
+from sources.errors import ConfigurationError, NoordError
+from sources.registry import Registry, load_registry
+
+HELD = 3
+console = Console()
+
+feeds_option = click.option(
+    "--feeds",
+    default="sample",
+    show_default=True,
+    metavar="sample|live|PATH",
+    help="The environment; PATH is a recorded archive.",
+)
+
+
+class _Commands(click.Group):
+    """Turns the errors that are meant for people into one message and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except ConfigurationError as error:
+            click.echo(f"noord: {error}", err=True)
+            ctx.exit(2)
+        except NoordError as error:
+            click.echo(f"noord: {error}", err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=_Commands)
+def main() -> None:
+    """The data warehouse of Heerlen-Noord: fetch, check, build and release."""
+
+
+@main.command()
+@feeds_option
+@click.option("--only", multiple=True, metavar="FEED", help="Fetch only this feed; may be given more than once.")
+@click.option("--tables", multiple=True, metavar="TABLE", help="Fetch only these tables of the feeds.")
+@click.option("--force", is_flag=True, help="Download everything again.")
+def run(feeds: str, only: tuple[str, ...], tables: tuple[str, ...], force: bool) -> None:
+    """Bring the warehouse up to date and release it."""
+    from orchestration.report import run_report
+    from orchestration.run import refresh
+
+    environment, registry = _opened(feeds)
+    with _progress() as progress:
+        result = refresh(environment, registry, feeds, only=only, tables=tables, force=force, progress=progress)
+    run_report(console, environment, result)
+    if result.outcome == "failed":
+        sys.exit(1)
+    if result.held:
+        sys.exit(HELD)
+
+
+@main.command()
+@feeds_option
+def status(feeds: str) -> None:
+    """What stands in the warehouse, per feed."""
+    from orchestration.report import status_report
+
+    environment, registry = _opened(feeds)
+    status_report(console, environment, registry)
+
+
+@main.command()
+@click.option("--write-schema", is_flag=True, help="Write the JSON Schema of feed files for editors.")
+def feeds(write_schema: bool) -> None:
+    """The feeds of the registry."""
+    from orchestration.report import feeds_report
+    from sources.registry import SCHEMA_FILE, json_schema
+
+    if write_schema:
+        SCHEMA_FILE.write_text(json_schema(), encoding="utf-8")
+        console.print(f"Wrote {SCHEMA_FILE}")
+        return
+    feeds_report(console, load_registry())
+
+
+@main.command()
+@feeds_option
+def releases(feeds: str) -> None:
+    """The releases that are kept, newest first."""
+    from orchestration.report import releases_report
+    from publication.release import list_releases
+
+    releases_report(console, list_releases(declare_environment(feeds)))
+
+
+@main.command()
+@click.argument("release_id")
+@feeds_option
+def rollback(release_id: str, feeds: str) -> None:
+    """Make an earlier release the current one."""
+    from publication.release import rollback as roll_back
+    from sources.warehouse import writer_lock
+
+    environment = declare_environment(feeds)
+    with writer_lock(environment, wait_seconds=60):
+        release = roll_back(environment, release_id)
+    console.print(f"Release {release.id} is current again. The next run with news makes a new release.")
+
+
+@main.command()
+@click.argument("archive", type=click.Path(path_type=Path))
+@click.option("--only", multiple=True, metavar="FEED", help="Record only this feed; may be given more than once.")
+def record(archive: Path, only: tuple[str, ...]) -> None:
+    """Fetch everything live and keep what was received in ARCHIVE (*.warc.gz)."""
+    from sources.recording import record_feeds
+
+    environment, registry = _opened("live")
+    with _progress() as progress:
+        problems = record_feeds(environment, registry, archive, only=only, progress=progress)
+    for problem in problems:
+        console.print(f"not recorded: {problem}", soft_wrap=True)
+    console.print(f"Recorded in {archive}; replay it with: noord run --feeds {archive}", soft_wrap=True)
+    if problems:
+        sys.exit(HELD)
+
+
+@main.command()
+@feeds_option
+@click.option("--port", default=3000, show_default=True, help="Port on 127.0.0.1.")
+def ui(feeds: str, port: int) -> None:
+    """Open the lineage UI on 127.0.0.1."""
+    from orchestration.dbt import ensure_manifest
+    from orchestration.instance import prepare_instance
+
+    environment = declare_environment(feeds)
+    ensure_manifest()
+    settings = os.environ | {"DAGSTER_HOME": str(prepare_instance(environment)), "NOORD_FEEDS": feeds}
+    workspace = Path(__file__).parents[1] / "workspace.yaml"
+    command = [sys.executable, "-m", "dagster", "dev", "-w", str(workspace), "-h", "127.0.0.1", "-p", str(port)]
+    console.print(f"Lineage UI of environment {environment.name}: http://127.0.0.1:{port}")
+    with subprocess.Popen(command, env=settings) as server:
+        try:
+            sys.exit(server.wait())
+        except KeyboardInterrupt:
+            server.send_signal(signal.SIGINT)
+            server.wait()
+
+
+def _opened(feeds: str) -> tuple[Environment, Registry]:
+    return declare_environment(feeds), load_registry()
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """A moving line in a terminal, plain lines elsewhere."""
+    if console.is_terminal:
+        with console.status("starting") as moving:
+            yield moving.update
+    else:
+        yield lambda text: console.print(text, soft_wrap=True)

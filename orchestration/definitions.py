@@ -1,0 +1,47 @@
+"""Everything Dagster knows of this project. Loads without network, secrets or an earlier run.
+
+Belongs here: putting assets, jobs and schedules together. Does not belong here: what they do.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from orchestration.dbt import ensure_manifest
+from orchestration.feed_assets import feed_assets
+from orchestration.mart_assets import mart_assets
+from orchestration.release_asset import release_asset
+from orchestration.resources import EnvironmentResource
+from sources.registry import load_registry
+
+REFRESH = "refresh"
+
+
+def build_definitions() -> dg.Definitions:
+    """Assets from the feed registry and the dbt manifest, the job `refresh` and its daily schedule."""
+    registry = load_registry()
+    feeds = feed_assets(registry)
+    marts = mart_assets(ensure_manifest(registry), registry)
+    release = release_asset(registry, sorted(marts.keys))
+    # In-process: starting a process per step costs more than all steps together (64 s against 21 s).
+    refresh = dg.define_asset_job(
+        REFRESH,
+        selection="*",
+        executor_def=dg.in_process_executor,
+        description="Alle bronnen, alle bewerkingen en de uitgave.",
+    )
+    return dg.Definitions(
+        assets=[*feeds, marts, release],
+        jobs=[refresh],
+        schedules=[
+            # After the publishers' own night runs: CBS publishes at 00:00 and 02:00.
+            dg.ScheduleDefinition(
+                name="refresh_daily", job=refresh, cron_schedule="30 5 * * *", execution_timezone="Europe/Amsterdam"
+            )
+        ],
+        resources={"environment": EnvironmentResource()},
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_definitions()

@@ -1,0 +1,33 @@
+"""What a release was made from, in one digest: equal digests give equal figures.
+
+Belongs here: the inputs that make another release necessary. It must stay cheap and import nothing heavy, because a
+run without news is decided on it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from orchestration.dbt import project_sha256
+from sources import warehouse
+from sources.environment import Environment
+from sources.registry import Registry
+
+_ROOT = Path(__file__).parents[1]
+# Code that shapes figures or their checks. The command line and the lineage UI do not.
+_CODE = ("sources/*.py", "sources/protocols/*.py", "publication/*.py", "publication/*.yml")
+
+
+def fingerprint(environment: Environment, registry: Registry) -> str:
+    """Digest of the snapshots that stand, the feeds that are held, the feed files, the dbt project and the code."""
+    digest = hashlib.sha256(project_sha256().encode())
+    for feed in registry.values():
+        standing = warehouse.Standing(environment, feed.id)
+        digest.update(
+            f"{feed.id}|{feed.contract_sha256}|{sorted(standing.snapshots.values())}|{standing.held}\0".encode()
+        )
+    for pattern in _CODE:
+        for path in sorted(_ROOT.glob(pattern)):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,138 @@
+"""The dbt project as assets: seeds, staging, intermediate and marts, with dbt's data tests as checks.
+
+Belongs here: how a dbt build looks in the lineage UI. Does not belong here: dbt itself (`orchestration.dbt`) or SQL.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
+
+from orchestration import dbt
+from orchestration.feed_assets import POOL, feed_key, markdown_table
+from orchestration.resources import LONGEST_WAIT, EnvironmentResource, say
+from sources import warehouse
+from sources.environment import Environment
+from sources.registry import Registry
+
+_UNIQUE_ID = "dagster_dbt/unique_id"
+_LINES = ("leren", "werken", "gezondheid", "wonen", "veiligheid")
+
+
+class NoordTranslator(DagsterDbtTranslator):
+    """Keys are schema and table as in the warehouse; raw tables are the feeds' own assets."""
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        node = self.get_resource_props(manifest, unique_id)
+        if node["resource_type"] == "source":
+            return spec.replace_attributes(
+                key=feed_key(node["name"]) if node["source_name"] == "raw" else self._control(node)
+            )
+        group = node.get("meta", {}).get("dagster", {}).get("group", "bewerking")
+        return spec.replace_attributes(
+            key=dg.AssetKey([node["schema"], node.get("alias") or node["name"]]),
+            group_name=group,
+            description=node.get("description") or f"{node['resource_type']} {node['name']}",
+            owners=["team:datateam"],
+            kinds={"dbt", "duckdb"},
+        )
+
+    @staticmethod
+    def _control(node: Mapping[str, Any]) -> dg.AssetKey:
+        return dg.AssetKey(["control", node["name"]])
+
+
+def mart_assets(manifest: Path, registry: Registry) -> dg.AssetsDefinition:
+    """All dbt nodes as one step: DuckDB has one writer, and one dbt start is enough."""
+
+    @dbt_assets(
+        manifest=manifest,
+        dagster_dbt_translator=NoordTranslator(),
+        name="dbt",
+        pool=POOL,
+        exclude="resource_type:unit_test",
+    )
+    def marts(context: dg.AssetExecutionContext, environment: EnvironmentResource) -> Iterator[Any]:
+        declared = environment.declared()
+        with warehouse.writer_lock(declared, LONGEST_WAIT):
+            warehouse.prepare(declared, registry)
+            say("building the marts")
+            results = dbt.build(declared, _selected(context))
+        yield from _events(context, results, declared)
+        bad = [result for result in results if not result.is_good]
+        if bad:
+            told = "; ".join(f"{r.unique_id}: {r.status} {r.message}" for r in bad if r.status != "skipped")[:1500]
+            raise dg.Failure(f"dbt: {told}. No release is made; the current one stays.", allow_retries=False)
+
+    return marts
+
+
+def _selected(context: dg.AssetExecutionContext) -> list[str]:
+    if not context.is_subset:
+        return []
+    specs = {spec.key: spec for spec in context.assets_def.specs}
+    nodes = [str(specs[key].metadata[_UNIQUE_ID]).split(".")[-1] for key in context.selected_asset_keys]
+    return sorted(nodes)
+
+
+def _events(
+    context: dg.AssetExecutionContext, results: list[dbt.NodeResult], environment: Environment
+) -> Iterator[Any]:
+    keys = {str(spec.metadata[_UNIQUE_ID]): spec.key for spec in context.assets_def.specs}
+    checks = {str(spec.metadata[_UNIQUE_ID]): spec for spec in context.assets_def.check_specs if spec.metadata}
+    selected_checks = context.selected_asset_check_keys
+    with warehouse.connect(environment.warehouse, read_only=True) as connection:
+        rows = dict(
+            connection.execute(
+                "SELECT schema_name || '.' || table_name, estimated_size FROM duckdb_tables()"
+            ).fetchall()
+        )
+        for result in results:
+            key = keys.get(result.unique_id)
+            check = checks.get(result.unique_id)
+            if key is not None and result.is_good:
+                yield dg.MaterializeResult(asset_key=key, metadata=_metadata(connection, key, result, rows))
+            elif check is not None and check.key in selected_checks and result.status != "skipped":
+                yield _check_event(check, result)
+
+
+def _metadata(connection: Any, key: dg.AssetKey, result: dbt.NodeResult, rows: Mapping[str, int]) -> dict[str, Any]:
+    schema, table = key.path
+    found: dict[str, Any] = {"seconds": result.seconds, "dagster/table_name": f"{schema}.{table}"}
+    if f"{schema}.{table}" in rows:
+        found["dagster/row_count"] = rows[f"{schema}.{table}"]
+    if schema in _LINES:
+        found["Heerlen-Noord"] = _last_values(connection, schema)
+    return found
+
+
+def _last_values(connection: Any, line: str) -> dg.MarkdownMetadataValue:
+    """The newest values of Heerlen-Noord beside the Netherlands, as a small table."""
+    values = connection.execute(
+        f"""SELECT indicator_label_nl, unit, year, round(value, 2), round(national_value, 2), value_status
+        FROM {line}.indicator_values WHERE area_code = 'HN14' AND value IS NOT NULL
+        QUALIFY row_number() OVER (PARTITION BY indicator_code ORDER BY period_start DESC) = 1 ORDER BY indicator_code LIMIT 12"""
+    ).fetchall()
+    return markdown_table(["indicator", "unit", "year", "Heerlen-Noord", "Nederland", "status"], values)
+
+
+def _check_event(check: dg.AssetCheckSpec, result: dbt.NodeResult) -> dg.AssetCheckResult:
+    severity = dg.AssetCheckSeverity.WARN if result.status == "warn" else dg.AssetCheckSeverity.ERROR
+    return dg.AssetCheckResult(
+        asset_key=check.asset_key,
+        check_name=check.name,
+        passed=result.status == "pass",
+        severity=severity,
+        description=result.message or result.status,
+        metadata={"unexpected_count": result.failures, "seconds": result.seconds},
+    )
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """The parsed dbt manifest."""
+    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return manifest

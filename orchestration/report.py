@@ -1,0 +1,123 @@
+"""What a person reads in the terminal.
+
+Belongs here: tables and sentences on what a run, the feeds and the releases are. Does not belong here: deciding
+anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from orchestration.run import RunResult
+from publication.release import Release
+from sources import warehouse
+from sources.environment import Environment
+from sources.protocols.cells import quote
+from sources.registry import Registry
+
+_LINES = ("leren", "werken", "gezondheid", "wonen", "veiligheid")
+
+
+def run_report(console: Console, environment: Environment, result: RunResult) -> None:
+    """The end of a run: a table per line, what is held, where the release is."""
+    if result.release is not None and result.outcome != "failed":
+        console.print(_line_table(environment, result.release))
+    for feed_id, problem in result.held.items():
+        console.print(f"[bold]held[/] {feed_id}: {problem}", soft_wrap=True)
+    for message in result.failures:
+        console.print(f"[bold]failed[/] {message}", soft_wrap=True)
+    console.print(_closing_sentence(environment, result), soft_wrap=True)
+
+
+def _closing_sentence(environment: Environment, result: RunResult) -> str:
+    place = environment.current / "monitor.duckdb"
+    if result.outcome == "failed":
+        kept = f"The current release stays: {result.release.id}." if result.release else "There is no release yet."
+        return f"The run failed. {kept}"
+    assert result.release is not None
+    if result.outcome == "unchanged":
+        return f"Nothing changed: nothing was downloaded and no release was made. Release {result.release.id} stands in {place}."
+    sample = " These are SAMPLE figures, made up for demonstration." if environment.data_origin == "sample" else ""
+    return f"Release {result.release.id} stands in {place}.{sample}"
+
+
+def _line_table(environment: Environment, release: Release) -> Table:
+    table = Table(title=f"{environment.name}: release {release.id}", title_justify="left")
+    for heading in ("line", "indicators", "areas", "periods", "rows", "with value", "held feeds", "warnings"):
+        table.add_column(heading, justify="left" if heading in ("line", "held feeds") else "right")
+    with warehouse.connect(release.path / "monitor.duckdb", read_only=True) as monitor:
+        held = monitor.execute(
+            "SELECT subject FROM meta.checks WHERE check_name = 'delivery' AND NOT passed"
+        ).fetchall()
+        for line in _LINES:
+            counts = monitor.execute(
+                f"""SELECT count(DISTINCT indicator_code), count(DISTINCT area_code), count(DISTINCT period_start),
+                count(*), count(value) FROM {line}.indicator_values"""
+            ).fetchall()[0]
+            feeds = monitor.execute("SELECT feed_id FROM meta.feeds WHERE list_contains(lines, ?)", [line]).fetchall()
+            here = sorted({feed for (feed,) in feeds} & {feed for (feed,) in held})
+            warnings = monitor.execute(
+                """SELECT count(*) FROM meta.checks WHERE NOT passed AND severity = 'warn'
+                AND (subject IN (SELECT feed_id FROM meta.feeds WHERE list_contains(lines, $line)) OR starts_with(subject, $line))""",
+                {"line": line},
+            ).fetchall()[0][0]
+            table.add_row(line, *(f"{count:,}" for count in counts), ", ".join(here) or "none", str(warnings))
+    return table
+
+
+def feeds_report(console: Console, registry: Registry) -> None:
+    """The registry as a table."""
+    table = Table(title="Feeds", title_justify="left")
+    for heading in ("feed", "publisher", "lines", "protocol", "tables", "cadence", "licence"):
+        table.add_column(heading)
+    for feed in registry.values():
+        lines = ", ".join(feed.lines)
+        table.add_row(
+            feed.id,
+            feed.publisher.name,
+            lines,
+            feed.protocol,
+            str(len(feed.tables)),
+            feed.cadence.expected,
+            feed.license.name,
+        )
+    console.print(table)
+
+
+def status_report(console: Console, environment: Environment, registry: Registry) -> None:
+    """Per feed: what stands in the warehouse, and whether its newest delivery is held."""
+    table = Table(title=f"{environment.name}: {environment.home}", title_justify="left")
+    for heading in ("feed", "tables", "rows", "newest period", "retrieved (UTC)", "state"):
+        table.add_column(heading, justify="right" if heading in ("tables", "rows") else "left")
+    for feed_id in registry:
+        table.add_row(feed_id, *_feed_state(environment, feed_id))
+    console.print(table)
+
+
+def _feed_state(environment: Environment, feed_id: str) -> Sequence[str]:
+    standing = warehouse.Standing(environment, feed_id)
+    state = f"held: {standing.held}" if standing.held else ("ok" if standing.snapshots else "never delivered")
+    if not standing.snapshots:
+        return ("0", "0", "", "", state)
+    with warehouse.connect(environment.warehouse, read_only=True) as connection:
+        rows, newest = connection.execute(f"SELECT count(*), max(period_code) FROM raw.{quote(feed_id)}").fetchall()[0]
+        retrieved = connection.execute(
+            "SELECT strftime(max(retrieved_at), '%Y-%m-%d %H:%M') FROM control.snapshots WHERE feed_id = ?", [feed_id]
+        ).fetchall()[0][0]
+    return (str(len(standing.snapshots)), f"{rows:,}", str(newest), str(retrieved), state)
+
+
+def releases_report(console: Console, releases: Sequence[Release]) -> None:
+    """The releases, newest first."""
+    table = Table(title="Releases", title_justify="left")
+    for heading in ("release", "made (UTC)", "origin", "size", "current"):
+        table.add_column(heading)
+    for release in releases:
+        made = release.created_at.strftime("%Y-%m-%d %H:%M:%S")
+        table.add_row(
+            release.id, made, release.data_origin, f"{release.bytes / 1e6:.1f} MB", "yes" if release.is_current else ""
+        )
+    console.print(table)

@@ -1,0 +1,110 @@
+"""A refresh from the command line: decide whether anything is new, and only then start Dagster.
+
+Belongs here: the order of a run, and its outcome as data. Does not belong here: printing (`orchestration.report`).
+Heavy imports stand inside functions: a run without news must not pay for them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Literal
+
+from orchestration.fingerprint import fingerprint
+from orchestration.instance import prepare_instance
+from publication.release import Release, current_release, sweep
+from sources import warehouse
+from sources.arrival import has_news
+from sources.environment import Environment
+from sources.errors import ConfigurationError
+from sources.landing import Landing
+from sources.registry import Registry
+
+RunOutcome = Literal["released", "unchanged", "failed"]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended. `held` maps feeds to the problem that holds them; `failures` are messages of failed steps."""
+
+    outcome: RunOutcome
+    release: Release | None
+    held: dict[str, str]
+    failures: tuple[str, ...] = ()
+
+
+def refresh(
+    environment: Environment,
+    registry: Registry,
+    feeds_word: str,
+    *,
+    only: Collection[str] = (),
+    tables: Collection[str] = (),
+    force: bool = False,
+    progress: Callable[[str], None] = lambda _text: None,
+) -> RunResult:
+    """Bring the environment up to date and release it.
+
+    Args:
+        feeds_word: what `declare_environment` was given, for the processes that the run may start.
+        only: feeds to fetch; all when empty.
+        tables: restrict these feeds to these tables.
+        force: download everything again.
+
+    Raises:
+        ConfigurationError: `only` names no feed.
+    """
+    unknown = sorted(set(only) - set(registry))
+    if unknown:
+        raise ConfigurationError(
+            f"No feed called {', '.join(unknown)}; there are {', '.join(registry)}. Nothing was started."
+        )
+    chosen = [feed_id for feed_id in registry if not only or feed_id in only]
+    with warehouse.writer_lock(environment, wait_seconds=3600):
+        Landing(environment).sweep()
+        sweep(environment)
+        if not force and not _anything_new(environment, registry, chosen, tables, progress):
+            return RunResult("unchanged", current_release(environment), {})
+        return _materialize(environment, registry, feeds_word, chosen, tables, force, progress)
+
+
+def _anything_new(
+    environment: Environment,
+    registry: Registry,
+    chosen: list[str],
+    tables: Collection[str],
+    progress: Callable[[str], None],
+) -> bool:
+    release = current_release(environment)
+    if release is None or release.fingerprint != fingerprint(environment, registry):
+        return True
+    for feed_id in chosen:
+        progress(f"{feed_id}: asking for news")
+        if has_news(registry[feed_id], environment, tables):
+            return True
+    return False
+
+
+def _materialize(
+    environment: Environment,
+    registry: Registry,
+    feeds_word: str,
+    chosen: list[str],
+    tables: Collection[str],
+    force: bool,
+    progress: Callable[[str], None],
+) -> RunResult:
+    progress("starting Dagster")
+    os.environ["DAGSTER_HOME"] = str(prepare_instance(environment))
+    os.environ["NOORD_FEEDS"] = feeds_word
+    from orchestration.execute import execute_refresh
+
+    before = current_release(environment)
+    failures = execute_refresh(chosen, list(tables), force, progress)
+    after = current_release(environment)
+    held = {feed_id: problem for feed_id in registry if (problem := warehouse.Standing(environment, feed_id).held)}
+    if failures:
+        return RunResult("failed", after, held, failures)
+    made = after is not None and (before is None or after.id != before.id)
+    return RunResult("released" if made else "unchanged", after, held)
