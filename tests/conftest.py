@@ -1,0 +1,15 @@
+"""Fixtures that more than one test module needs."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _quick_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries as in production, without their waits."""
+    monkeypatch.setenv("NOORD_HTTP_BACKOFF", "0.01")
+    monkeypatch.setenv("NOORD_HTTP_ATTEMPTS", "2")
+    monkeypatch.setenv("NOORD_HTTP_READ_TIMEOUT", "2")
+    for name in ("NOORD_FEEDS", "NOORD_HOME", "NOORD_SCOPE", "NOORD_MIRRORS", "DAGSTER_HOME"):
+        monkeypatch.delenv(name, raising=False)

@@ -1,0 +1,29 @@
+"""Homes in which the whole path has run once, shared by the tests that only read them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def noord(*arguments: str, home: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run the real command in a process of its own, as a person would."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("NOORD_", "DAGSTER_"))}
+    environment |= {"NOORD_HOME": str(home), "COLUMNS": "160"} | settings
+    command = [sys.executable, "-m", "orchestration", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """NOORD_HOME after one `noord run` on the bundled sample. Read only; copy what a test changes."""
+    home = tmp_path_factory.mktemp("sample_home")
+    result = noord("run", "--feeds", "sample", home=home)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return home
