@@ -9,8 +9,6 @@ Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 3 done but a feed is
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -153,12 +151,8 @@ def ui(feeds: str, port: int) -> None:
     workspace = Path(__file__).parents[1] / "workspace.yaml"
     command = [sys.executable, "-m", "dagster", "dev", "-w", str(workspace), "-h", "127.0.0.1", "-p", str(port)]
     console.print(f"Lineage UI of environment {environment.name}: http://127.0.0.1:{port}")
-    with subprocess.Popen(command, env=settings) as server:
-        try:
-            sys.exit(server.wait())
-        except KeyboardInterrupt:
-            server.send_signal(signal.SIGINT)
-            server.wait()
+    # Replaces this process, so that stopping it stops the servers.
+    os.execve(sys.executable, command, settings)
 
 
 def _opened(feeds: str) -> tuple[Environment, Registry]:

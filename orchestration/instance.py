@@ -11,6 +11,9 @@ from sources.environment import Environment
 
 _SETTINGS = """\
 # Written by noord; change orchestration/instance.py.
+# No sign-up window over the lineage.
+nux:
+  enabled: false
 telemetry:
   enabled: false
 # One run at a time may write the warehouse; the others queue.

@@ -104,22 +104,29 @@ def suites(rules: Rules) -> list[Suite]:
         Suite(
             f"{line}.indicator_values",
             rules.lines[line].required,
-            (*_line_minimums(rules.lines[line], rules.focus_area), *rules.line_expectations),
+            (*_line_minimums(line, rules.lines[line], rules.focus_area), *rules.line_expectations),
         )
         for line in LINES
     ]
     return [*lines, *(Suite(table, True, expectations) for table, expectations in rules.tables.items())]
 
 
-def _line_minimums(rule: LineRule, area: str) -> tuple[Expectation, Expectation]:
-    severity: Severity = "block" if rule.required else "warn"
+def _line_minimums(line: Line, rule: LineRule, area: str) -> tuple[Expectation, Expectation]:
+    """Rows must be there as soon as a feed of the line has ever delivered; before that the line is empty in good faith.
+
+    Few indicators for the focus area only ask for attention: a publisher may empty its newest columns at any time.
+    """
     return (
         Expectation(
-            type="expect_table_row_count_to_be_between",
+            type="unexpected_rows_expectation",
             name="row_count",
-            description=f"at least {rule.minimum_rows} rows",
-            min_value=rule.minimum_rows,
-            severity=severity,
+            description=f"at least {rule.minimum_rows} rows once a feed of the line has delivered",
+            unexpected_rows_query=(
+                "SELECT (SELECT count(*) FROM {batch}) AS found, list(DISTINCT f.feed_id) AS delivered "
+                "FROM meta.feeds AS f JOIN meta.snapshots AS s USING (feed_id) "
+                f"WHERE list_contains(f.lines, '{line}') HAVING found < {rule.minimum_rows} AND count(*) > 0"
+            ),
+            severity="block" if rule.required else "warn",
         ),
         Expectation(
             type="unexpected_rows_expectation",
@@ -129,7 +136,7 @@ def _line_minimums(rule: LineRule, area: str) -> tuple[Expectation, Expectation]
                 "SELECT count(DISTINCT indicator_code) AS indicators FROM {batch} "
                 f"WHERE area_code = '{area}' AND value IS NOT NULL HAVING indicators < {rule.minimum_indicators}"
             ),
-            severity=severity,
+            severity="warn",
         ),
     )
 

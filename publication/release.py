@@ -169,21 +169,18 @@ def sweep(environment: Environment) -> list[str]:
 def _new_facts(environment: Environment, fingerprint: str) -> Facts:
     previous = current_release(environment)
     created = datetime.now(UTC).replace(microsecond=0)
-    # Two releases of the same content within a second happen after a rollback only; their ids must differ all the same.
-    while (environment.releases / _release_id(created, fingerprint)).exists():
+    # Ids sort by time, so no two releases may carry the same second.
+    taken = {release.created_at for release in list_releases(environment)}
+    while created in taken:
         created += timedelta(seconds=1)
     return Facts(
-        release_id=_release_id(created, fingerprint),
+        release_id=f"{created.strftime(_TIME)}-{fingerprint[:8]}",
         created_at=created,
         data_origin=environment.data_origin,
         fingerprint=fingerprint,
         environment=environment.name,
         previous=previous.id if previous else None,
     )
-
-
-def _release_id(created: datetime, fingerprint: str) -> str:
-    return f"{created.strftime(_TIME)}-{fingerprint[:8]}"
 
 
 @contextmanager
@@ -278,5 +275,7 @@ def _remove(environment: Environment, release_id: str) -> None:
         shutil.rmtree(going)
     except OSError as error:
         raise PublicationError(
-            f"Release {release_id} could not be removed: {error}", where=str(going), now="Current is as it was."
+            f"Release {release_id} could not be removed: {error}",
+            where=str(going),
+            now="What readers see is not affected.",
         ) from error

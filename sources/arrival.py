@@ -82,6 +82,11 @@ def has_news(feed: CbsOdata3Feed | DownloadFeed, environment: Environment, table
             protocol = protocol_of(feed, environment.scope)
             for table in _chosen(protocol.tables(session), tables):
                 snapshot = newest.get(table.id)
+                if table.discovered and snapshot is not None and table.id not in standing.snapshots:
+                    # Tried before and found unusable: only another version is news.
+                    if protocol.version(session, table) != snapshot.upstream_version:
+                        return True
+                    continue
                 if snapshot is None or standing.snapshots.get(table.id) != snapshot.snapshot_id:
                     return True
                 if protocol.version(session, table) != snapshot.upstream_version:
@@ -117,16 +122,34 @@ def arrive(
         return _hold(feed, environment, standing, problem, [], 0)
     contract_changed = standing.contract_sha256 != feed.contract_sha256
     wanted = [s for s in fetched.snapshots if contract_changed or standing.snapshots.get(s.table.id) != s.snapshot_id]
+    if contract_changed:
+        wanted += _standing_elsewhere(feed, standing, landing, {s.table.id for s in fetched.snapshots})
     if not wanted:
+        discovery = _discovery(feed, fetched.notes)
+        stored = {check.name: check.found for check in warehouse.stored_checks(environment, "arrival", feed.id)}
+        renewed = [] if stored.get(DISCOVERY_CHECK, discovery.found) == discovery.found else [discovery]
         if standing.held is not None:
-            warehouse.release_hold(
-                environment, feed, _passed_delivery(feed, "the delivery in the warehouse is the newest")
-            )
+            renewed += _passed_delivery(feed, "the delivery in the warehouse is the newest")
+        if renewed:
+            warehouse.release_hold(environment, feed, renewed)
         kept = warehouse.stored_checks(environment, "arrival", feed.id)
         return Arrival(
             feed.id, "unchanged", standing.snapshots, fetched.downloaded, 0, tuple(kept), notes=fetched.notes
         )
     return _audit(feed, environment, standing, landing, wanted, fetched, contract_changed, progress)
+
+
+def _standing_elsewhere(
+    feed: CbsOdata3Feed | DownloadFeed, standing: warehouse.Standing, landing: Landing, fetched: Collection[str]
+) -> list[Snapshot]:
+    """Snapshots that stand in raw and were not asked for in this run: under another contract they are read again too."""
+    tables = {table.id: table for table in feed.tables}
+    kept = [s for s in landing.snapshots(feed.id) if standing.snapshots.get(s.table.id) == s.snapshot_id]
+    return [
+        s.model_copy(update={"table": tables.get(s.table.id, s.table)})
+        for s in kept
+        if s.table.id not in fetched and (s.table.id in tables or s.table.discovered)
+    ]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,170 @@
+"""Held feed, red gate, rollback and overlapping runs, with the real command on a copy of the sample's home."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+from warcio.archiveiterator import ArchiveIterator
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from sources.environment import SAMPLE_ARCHIVE
+from tests.path.conftest import ROOT, noord
+
+pytestmark = pytest.mark.slow
+
+Change = Callable[[str, bytes], bytes]
+
+
+def _archive(target: Path, change: Change) -> Path:
+    """A copy of the sample archive in which `change` has seen each body with its URL."""
+    with SAMPLE_ARCHIVE.open("rb") as stream, target.open("wb") as out:
+        writer = WARCWriter(out, gzip=True, warc_version="1.1")
+        for record in ArchiveIterator(stream):
+            url = record.rec_headers.get_header("WARC-Target-URI")
+            body = record.content_stream().read()
+            if record.rec_type == "response":
+                body = change(url, body)
+            head: StatusAndHeaders = record.http_headers
+            import io
+
+            writer.write_record(
+                writer.create_warc_record(url, record.rec_type, payload=io.BytesIO(body), http_headers=head)
+            )
+    return target
+
+
+def _newer(url: str, body: bytes, table: str) -> bytes:
+    """The publisher says that the table changed."""
+    if f"/{table}/TableInfos" in url:
+        return body.replace(b'"Modified":"20', b'"Modified":"21', 1).replace(b'"Modified": "20', b'"Modified": "21', 1)
+    return body
+
+
+@pytest.fixture
+def replay(tmp_path: Path) -> tuple[Path, Path]:
+    """A home with one good run on an archive, and that archive; the archive may be replaced under the same name."""
+    archive = _archive(tmp_path / "opname.warc.gz", lambda _url, body: body)
+    result = noord("run", "--feeds", str(archive), home=tmp_path / "home")
+    assert result.returncode == 0, result.stdout + result.stderr
+    return tmp_path / "home", archive
+
+
+def _current(home: Path) -> str:
+    return (home / "replay-opname" / "current").resolve().name
+
+
+def _query(home: Path, sql: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(home / "replay-opname" / "current" / "monitor.duckdb"), read_only=True) as monitor:
+        return monitor.execute(sql).fetchall()
+
+
+def test_a_held_feed_stops_nothing_else_and_a_rollback_brings_the_last_release_back(replay: tuple[Path, Path]) -> None:
+    home, archive = replay
+    first = _current(home)
+    crimes = _query(
+        home, "SELECT count(value), sum(value) FROM veiligheid.indicator_values WHERE feed_id = 'politie_misdrijven'"
+    )
+
+    def change(url: str, body: bytes) -> bytes:
+        body = _newer(_u := url, body, "47018NED")
+        body = _newer(_u, body, "84799NED")
+        if "47018NED/TypedDataSet" in url:
+            return body.replace(b'"GeregistreerdeMisdrijven_1":', b'"GeregistreerdeMisdrijven_1":-', 1)
+        return body
+
+    _archive(archive, change)
+    result = noord("run", "--feeds", str(archive), home=home)
+    assert result.returncode == 3, result.stdout + result.stderr
+    assert "held politie_misdrijven: " in result.stdout
+    assert "registered_crimes__values_to_be_between failed: 5 of 27,300 rows" in result.stdout
+    assert "the last good figures stay" in result.stdout
+    second = _current(home)
+    assert second != first, "the other feed's news is released"
+    kerncijfers = _query(
+        home, "SELECT count(*) FROM meta.snapshots WHERE table_id = '84799NED' AND upstream_version LIKE '21%'"
+    )
+    assert kerncijfers == [(1,)]
+    assert (
+        _query(
+            home,
+            "SELECT count(value), sum(value) FROM veiligheid.indicator_values WHERE feed_id = 'politie_misdrijven'",
+        )
+        == crimes
+    )
+    assert _query(home, "SELECT feed_id FROM meta.feeds WHERE held_because IS NOT NULL") == [("politie_misdrijven",)]
+    red = _query(
+        home,
+        "SELECT check_name, found, examples FROM meta.checks WHERE NOT passed AND subject = 'politie_misdrijven' ORDER BY 1",
+    )
+    assert [name for name, _, _ in red] == ["delivery", "registered_crimes__values_to_be_between"]
+    assert str(red[1][2]).startswith("[-")
+
+    again = noord("run", "--feeds", str(archive), home=home)
+    assert again.returncode == 3
+    assert _current(home) == second, "still held, nothing new: no release"
+
+    rolled = noord("rollback", first, "--feeds", str(archive), home=home)
+    assert rolled.returncode == 0, rolled.stderr
+    assert _current(home) == first
+
+
+def test_a_red_release_gate_leaves_current_as_it_was(replay: tuple[Path, Path], tmp_path: Path) -> None:
+    """In a copy of the project an indicator is scaled wrongly, so that its percentages leave 0 to 100."""
+    home, archive = replay
+    before = _current(home)
+    project = tmp_path / "project"
+    ignored = shutil.ignore_patterns(".venv", ".git", "data", "__pycache__", "target", ".mypy_cache", ".ruff_cache")
+    shutil.copytree(ROOT, project, ignore=ignored)
+    seed = project / "dbt_project" / "seeds" / "indicators.csv"
+    lines = seed.read_text(encoding="utf-8").splitlines(keepends=True)
+    changed = [
+        line.replace("ratio,100,", "ratio,100000,") if line.startswith("LER_ADVIES_HAVO_PLUS") else line
+        for line in lines
+    ]
+    assert changed != lines
+    seed.write_text("".join(changed), encoding="utf-8")
+    environment = {"PATH": "/usr/bin:/bin", "NOORD_HOME": str(home), "COLUMNS": "160", "PYTHONPATH": str(project)}
+    command = [sys.executable, "-m", "orchestration", "run", "--feeds", str(archive)]
+    result = subprocess.run(
+        command, cwd=project, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert result.returncode == 1, result.stdout + result.stderr
+    assert "The release gate is red: leren.indicator_values.percentages" in result.stdout
+    assert f"The current release stays: {before}." in result.stdout
+    assert _current(home) == before
+    assert _query(home, "SELECT max(value) <= 100 FROM leren.indicator_values WHERE unit = '%'") == [(True,)]
+    kept = sorted(path.name for path in (home / "replay-opname" / "releases").iterdir())
+    assert kept == [before]
+
+
+def test_two_runs_at_once_both_finish_and_make_one_release(tmp_path: Path) -> None:
+    archive = _archive(tmp_path / "opname.warc.gz", lambda _url, body: body)
+    results: list[subprocess.CompletedProcess[str]] = []
+    runs = [
+        threading.Thread(target=lambda: results.append(noord("run", "--feeds", str(archive), home=tmp_path / "home")))
+        for _ in range(2)
+    ]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+    assert [result.returncode for result in results] == [0, 0], [result.stderr for result in results]
+    assert sorted("Nothing changed" in result.stdout for result in results) == [False, True]
+    assert len(list((tmp_path / "home" / "replay-opname" / "releases").iterdir())) == 1
+
+
+def test_an_archive_that_is_no_archive_is_refused(tmp_path: Path) -> None:
+    broken = tmp_path / "kapot.warc.gz"
+    broken.write_bytes(gzip.compress(b"<html>") + b"rest")
+    result = noord("run", "--feeds", str(broken), home=tmp_path / "home")
+    assert result.returncode in (1, 2, 3)
+    assert "Traceback" not in result.stderr

@@ -1,0 +1,145 @@
+"""A small warehouse that passes the release gate, its manifest, and environments to publish it from.
+
+Belongs here: what several tests of `publication` need. Every figure is made up.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from publication.catalog import LINES, list_tables, open_read_only
+from sources.checks import CheckResult
+from sources.environment import Environment, Scope
+
+FINGERPRINT = "0123456789abcdef" * 4
+OTHER_FINGERPRINT = "fedcba9876543210" * 4
+
+# A result of the release gate, for releases that are built without running it.
+CHECK = CheckResult(
+    gate="release",
+    subject="leren.indicator_values",
+    name="row_count",
+    severity="block",
+    passed=True,
+    expected="rows",
+    found="rows",
+    unexpected_count=0,
+    examples="[]",
+    checked_at=datetime(2026, 1, 1, tzinfo=UTC),
+)
+
+_CONTROL = """
+CREATE SCHEMA control;
+CREATE TABLE control.checks (gate VARCHAR, subject VARCHAR, check_name VARCHAR, severity VARCHAR, passed BOOLEAN,
+    expected VARCHAR, found VARCHAR, unexpected_count BIGINT, examples VARCHAR, snapshot_ids VARCHAR[],
+    checked_at TIMESTAMPTZ);
+INSERT INTO control.checks VALUES
+    ('arrival', 'feed_a', 'row_count', 'block', true, 'rows', 'rows', 0, '[]', ['snap_1'],
+        TIMESTAMPTZ '2026-01-02 03:04:05+00'),
+    ('release', 'leren.indicator_values', 'of_an_earlier_run', 'block', false, 'x', 'y', 1, '[]', [], now());
+CREATE SCHEMA staging;
+CREATE TABLE staging.stg_feed_a AS SELECT 1 AS secret;
+"""
+
+_META = """
+CREATE SCHEMA meta;
+CREATE TABLE meta.areas AS
+    SELECT * FROM (VALUES ('NL00', 'Nederland'), ('HN14', 'Heerlen-Noord')) AS t(area_code, area_name);
+CREATE TABLE meta.indicators AS SELECT 'LER_1' AS indicator_code, 'Een' AS label_nl;
+CREATE TABLE meta.checks AS SELECT * EXCLUDE (snapshot_ids) FROM control.checks;
+CREATE TABLE meta.feeds AS SELECT * FROM (VALUES
+    ('feed_a', 'Feed A', 'CBS', 'https://www.cbs.nl', 'CC BY 4.0',
+        'https://creativecommons.org/licenses/by/4.0/', ['leren']),
+    ('feed_b', 'Feed B', 'Politie', 'https://data.politie.nl', 'CC0 1.0',
+        'https://creativecommons.org/zero', ['veiligheid'])
+    ) AS t(feed_id, title, publisher, publisher_url, license_name, license_url, lines);
+CREATE TABLE meta.snapshots AS SELECT * FROM (VALUES
+    ('snap_1', 'feed_a', TIMESTAMPTZ '2026-01-02 03:04:05+00', '{origin}'),
+    ('snap_2', 'feed_b', TIMESTAMPTZ '2026-01-02 03:04:05+00', '{origin}')
+    ) AS t(snapshot_id, feed_id, retrieved_at, data_origin);
+"""
+
+# Five indicators × six areas × `years` years, stored in no particular order.
+_LINE = """
+CREATE SCHEMA {line};
+CREATE TABLE {line}.indicator_values AS
+SELECT
+    '{code}_' || i AS indicator_code,
+    CASE WHEN i = 1 THEN '%' ELSE 'per 1.000' END AS unit,
+    ['higher_is_better', 'lower_is_better', 'neutral'][1 + i % 3] AS direction,
+    area_code,
+    make_date(2000 + y, 1, 1) AS period_start,
+    make_date(2000 + y, 12, 31) AS period_end,
+    'year' AS period_type,
+    'total' AS breakdown,
+    CASE WHEN area_code = 'BU1' THEN NULL ELSE 40.0 + i END::DOUBLE AS value,
+    CASE WHEN area_code = 'BU1' THEN 'suppressed_source' ELSE 'measured' END AS value_status,
+    CASE WHEN area_code = 'BU1' THEN NULL ELSE 39.0 + i END::DOUBLE AS lower_95,
+    CASE WHEN area_code = 'BU1' THEN NULL ELSE 41.0 + i END::DOUBLE AS upper_95,
+    CASE WHEN area_code = 'BU1' THEN NULL ELSE 0.95 END::DOUBLE AS coverage,
+    CASE WHEN '{line}' = 'veiligheid' THEN 'feed_b' ELSE 'feed_a' END AS feed_id,
+    CASE WHEN '{line}' = 'veiligheid' THEN 'snap_2' ELSE 'snap_1' END AS snapshot_id,
+    '{origin}' AS data_origin
+FROM range(1, 6) AS a(i), (VALUES ('NL00'), ('GM0917'), ('HN14'), ('WK1'), ('BU1'), ('BU2')) AS b(area_code),
+    range(0, {years}) AS c(y)
+ORDER BY hash(i, area_code, y);
+"""
+
+
+def make_environment(home: Path, *, data_origin: str = "sample", keep_releases: int = 10) -> Environment:
+    name = data_origin if data_origin != "replay" else "replay-test"
+    return Environment(name, data_origin, home, Scope(required=("NL00",)), keep_releases=keep_releases)
+
+
+def make_warehouse(environment: Environment, *, years: int = 5) -> None:
+    """`years` × 30 rows per line; five years are enough for the gate."""
+    environment.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    with closing(duckdb.connect(str(environment.warehouse))) as connection:
+        connection.execute(_CONTROL)
+        connection.execute(_META.replace("{origin}", environment.data_origin))
+        for line in LINES:
+            statement = _LINE.format(line=line, code=line[:3].upper(), origin=environment.data_origin, years=years)
+            connection.execute(statement)
+
+
+def change(environment: Environment, statement: str) -> None:
+    """Run SQL on the environment's warehouse."""
+    with closing(duckdb.connect(str(environment.warehouse))) as connection:
+        connection.execute(statement)
+
+
+def write_manifest(environment: Environment) -> Path:
+    """A manifest that documents exactly what the warehouse holds of the released schemas, among other nodes."""
+    with closing(open_read_only(environment.warehouse)) as connection:
+        tables = list_tables(connection, "warehouse")
+    nodes = {
+        f"model.x.{table.schema}__{table.name}": _node(
+            table.schema,
+            table.name,
+            {name: f"Column '{name}' of {table.qualified}; één." for name in table.column_names},
+        )
+        for table in tables
+    }
+    nodes["model.x.stg_feed_a"] = _node("staging", "stg_feed_a", {})
+    nodes["model.x.helper"] = _node("leren", "helper", {}, materialized="ephemeral")
+    nodes["test.x.unique"] = {**_node("leren", "unique", {}), "resource_type": "test"}
+    path = environment.home / "manifest.json"
+    path.write_text(json.dumps({"nodes": nodes}), encoding="utf-8")
+    return path
+
+
+def _node(schema: str, alias: str, columns: dict[str, str], *, materialized: str = "table") -> dict[str, object]:
+    return {
+        "resource_type": "model",
+        "schema": schema,
+        "name": f"{schema}__{alias}",
+        "alias": alias,
+        "config": {"materialized": materialized},
+        "description": f"Table {schema}.{alias}.",
+        "columns": {name: {"name": name, "description": text} for name, text in columns.items()},
+    }

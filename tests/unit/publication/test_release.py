@@ -1,0 +1,310 @@
+"""What a release holds, and listing, rolling back, pruning and sweeping."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from publication.catalog import open_read_only
+from publication.datapackage import field_type
+from publication.dictionary import Descriptions, read_descriptions
+from publication.errors import PublicationError
+from publication.release import (
+    Release,
+    build_release,
+    current_release,
+    list_releases,
+    prune,
+    rollback,
+    sweep,
+)
+from sources.environment import Environment
+from tests.unit.publication.conftest import Maker
+from tests.unit.publication.synthetic import CHECK, FINGERPRINT, OTHER_FINGERPRINT, change
+
+
+def query(release: Release, statement: str) -> list[tuple[Any, ...]]:
+    with closing(open_read_only(release.path / "monitor.duckdb")) as connection:
+        return connection.execute(statement).fetchall()
+
+
+def build_many(environment: Environment, descriptions: Descriptions, count: int) -> list[Release]:
+    """Releases, oldest first."""
+    return [build_release(environment, f"{number:08d}", [CHECK], descriptions) for number in range(count)]
+
+
+def test_a_release_has_all_its_files_and_no_others(release: Release) -> None:
+    names = {path.relative_to(release.path).as_posix() for path in release.path.rglob("*") if path.is_file()}
+    tables = {f"parquet/{schema}/{table}.parquet" for schema, table in query(release, _ALL_TABLES)}
+    assert names == {"monitor.duckdb", "dictionary.csv", "datapackage.json", "release.json"} | tables
+    assert release.id == release.created_at.strftime("%Y%m%dT%H%M%SZ") + "-01234567"
+    assert release.is_current
+    assert release.is_complete
+    assert release.bytes == sum(path.stat().st_size for path in release.path.rglob("*") if path.is_file())
+
+
+_ALL_TABLES = "SELECT table_schema, table_name FROM information_schema.tables"
+
+
+def test_only_released_schemas_leave_the_warehouse(release: Release) -> None:
+    schemas = {schema for schema, _ in query(release, _ALL_TABLES)}
+    assert schemas == {"leren", "werken", "gezondheid", "wonen", "veiligheid", "meta"}
+
+
+def test_figures_are_copied_as_they_are_and_sorted(environment: Environment, release: Release) -> None:
+    everything = "SELECT * FROM leren.indicator_values"
+    with closing(open_read_only(environment.warehouse)) as connection:
+        expected = connection.execute(f"{everything} ORDER BY indicator_code, area_code, period_start").fetchall()
+    assert query(release, everything) == expected
+    parquet = release.path / "parquet" / "leren" / "indicator_values.parquet"
+    assert query(release, f"SELECT * FROM '{parquet}'") == expected
+    assert query(release, f"SELECT DISTINCT compression FROM parquet_metadata('{parquet}')") == [("ZSTD",)]
+
+
+def test_every_table_and_column_has_its_comment(release: Release) -> None:
+    tables = dict(query(release, "SELECT schema_name || '.' || table_name, comment FROM duckdb_tables()"))
+    assert all(comment.startswith("SAMPLE – verzonnen cijfers. ") for comment in tables.values())
+    assert tables["leren.indicator_values"] == "SAMPLE – verzonnen cijfers. Table leren.indicator_values."
+    columns = query(release, "SELECT column_name, comment FROM duckdb_columns() WHERE NOT internal")
+    assert all(comment for _, comment in columns)
+    assert ("value", "Column 'value' of leren.indicator_values; één.") in columns
+
+
+def test_a_live_release_is_not_marked_as_sample(new_environment: Maker) -> None:
+    environment = new_environment("live")
+    release = build_release(environment, FINGERPRINT, [], read_descriptions(environment.home / "manifest.json"))
+    assert not query(release, "SELECT 1 FROM duckdb_tables() WHERE contains(comment, 'SAMPLE')")
+    assert query(release, "SELECT data_origin, title FROM meta.release") == [("live", "Monitor Heerlen-Noord")]
+
+
+def test_older_drivers_can_open_the_file(release: Release) -> None:
+    header = (release.path / "monitor.duckdb").read_bytes()[:20]
+    assert header[8:12] == b"DUCK"
+    assert int.from_bytes(header[12:20], "little") == 64, "the storage version that DuckDB 1.0 reads"
+
+
+def test_the_catalog_is_called_monitor(release: Release) -> None:
+    assert query(release, "SELECT current_database()") == [("monitor",)]
+
+
+def test_the_release_describes_itself(release: Release) -> None:
+    rows = query(release, "SELECT * FROM meta.release")
+    title = "SAMPLE – verzonnen cijfers. Monitor Heerlen-Noord"
+    assert rows == [(release.id, release.created_at, "sample", FINGERPRINT, "sample", None, title)]
+    content = json.loads((release.path / "release.json").read_text())
+    assert content["snapshots"] == ["snap_1", "snap_2"]
+    assert (content["id"], content["fingerprint"], content["previous"]) == (release.id, FINGERPRINT, None)
+
+
+def test_checks_of_arrival_and_of_this_release_are_in_it(release: Release) -> None:
+    rows = query(release, "SELECT gate, subject, check_name, checked_at FROM meta.checks ORDER BY gate")
+    assert [row[:3] for row in rows] == [("arrival", "feed_a", "row_count"), ("release", CHECK.subject, CHECK.name)]
+    assert rows[1][3] == CHECK.checked_at
+
+
+def test_the_dictionary_lists_every_column_in_table_and_file(release: Release) -> None:
+    rows = query(release, "SELECT * FROM meta.dictionary")
+    columns = query(release, "SELECT schema_name, table_name, column_name FROM duckdb_columns() WHERE NOT internal")
+    # duckdb_columns() sees the dictionary, which describes itself as well.
+    assert {row[:3] for row in rows} == set(columns)
+    assert ("leren", "indicator_values", "unit", 2, "VARCHAR") in {row[:5] for row in rows}
+    with (release.path / "dictionary.csv").open(encoding="utf-8", newline="") as file:
+        assert [tuple(row) for row in csv.reader(file)][1:] == [tuple(map(str, row)) for row in rows]
+
+
+def test_nothing_is_left_behind(environment: Environment, release: Release) -> None:
+    assert [path.name for path in environment.releases.iterdir()] == [release.id]
+    assert not list(environment.home.glob(".current-*"))
+    assert not list(release.path.rglob(".*"))
+
+
+def test_equal_content_gives_equal_figures(environment: Environment, descriptions: Descriptions) -> None:
+    first, second = (build_release(environment, FINGERPRINT, [CHECK], descriptions) for _ in range(2))
+    for path in first.path.rglob("*.parquet"):
+        if path.stem != "release":
+            assert path.read_bytes() == (second.path / path.relative_to(first.path)).read_bytes(), path
+
+
+def test_two_releases_of_one_second_have_different_ids(environment: Environment, descriptions: Descriptions) -> None:
+    releases = [build_release(environment, FINGERPRINT, [CHECK], descriptions) for _ in range(3)]
+    assert len({release.id for release in releases}) == 3
+    assert [release.previous for release in releases] == [None, releases[0].id, releases[1].id]
+
+
+@pytest.mark.parametrize("fingerprint", ["", "short", "../../../etc/passwd", "0123456\n"])
+def test_a_fingerprint_is_a_hash(environment: Environment, descriptions: Descriptions, fingerprint: str) -> None:
+    with pytest.raises(PublicationError, match="no hash"):
+        build_release(environment, fingerprint, [], descriptions)
+
+
+def test_an_undocumented_column_makes_no_release(environment: Environment, descriptions: Descriptions) -> None:
+    change(environment, "ALTER TABLE leren.indicator_values ADD COLUMN extra INTEGER")
+    with pytest.raises(PublicationError, match=r"leren\.indicator_values\.extra is not documented"):
+        build_release(environment, FINGERPRINT, [], descriptions)
+    assert list_releases(environment) == []
+    assert not list(environment.releases.iterdir())
+
+
+def test_an_absent_warehouse_makes_no_release(environment: Environment, descriptions: Descriptions) -> None:
+    environment.warehouse.unlink()
+    with pytest.raises(PublicationError, match="could not be built"):
+        build_release(environment, FINGERPRINT, [], descriptions)
+    assert not list(environment.releases.iterdir())
+
+
+def test_a_link_that_cannot_be_flipped_leaves_no_release(environment: Environment, descriptions: Descriptions) -> None:
+    environment.current.mkdir()
+    with pytest.raises(PublicationError, match="could not be flipped"):
+        build_release(environment, FINGERPRINT, [], descriptions)
+    assert not list(environment.releases.iterdir())
+    assert not list(environment.home.glob(".current-*"))
+
+
+def test_current_is_a_relative_link(environment: Environment, release: Release, tmp_path: Path) -> None:
+    assert os.readlink(environment.current) == f"releases/{release.id}"
+    moved = tmp_path / "elsewhere"
+    environment.home.rename(moved)
+    assert (moved / "current" / "monitor.duckdb").is_file()
+
+
+def test_there_is_no_current_release_before_the_first(environment: Environment) -> None:
+    assert current_release(environment) is None
+    assert list_releases(environment) == []
+
+
+def test_a_link_that_leads_nowhere_is_no_current_release(environment: Environment) -> None:
+    environment.current.symlink_to("releases/20260101T000000Z-01234567")
+    assert current_release(environment) is None
+
+
+def test_releases_are_listed_newest_first(environment: Environment, descriptions: Descriptions) -> None:
+    built = build_many(environment, descriptions, 3)
+    (environment.releases / "notes").mkdir()
+    listed = list_releases(environment)
+    assert [release.id for release in listed] == [release.id for release in reversed(built)]
+    assert [release.is_current for release in listed].count(True) == 1
+
+
+def test_rollback_makes_an_earlier_release_current(environment: Environment, descriptions: Descriptions) -> None:
+    first, second = build_many(environment, descriptions, 2)
+    assert current_release(environment) == second
+    assert rollback(environment, first.id).is_current
+    current = current_release(environment)
+    assert current is not None
+    assert current.id == first.id
+    assert rollback(environment, second.id).id == second.id
+
+
+@pytest.mark.parametrize("release_id", ["", "..", "../home", "20200101T000000Z-01234567", ".building-x", "/etc", "a\n"])
+def test_rollback_takes_only_known_releases(environment: Environment, release: Release, release_id: str) -> None:
+    with pytest.raises(PublicationError, match="There is no release"):
+        rollback(environment, release_id)
+    assert current_release(environment) == release
+
+
+@pytest.mark.parametrize(
+    "name", ["monitor.duckdb", "datapackage.json", "dictionary.csv", "release.json", "parquet/meta/feeds.parquet"]
+)
+def test_rollback_refuses_a_release_that_lost_a_file(
+    environment: Environment, descriptions: Descriptions, name: str
+) -> None:
+    first, second = build_many(environment, descriptions, 2)
+    (first.path / name).unlink()
+    with pytest.raises(PublicationError, match="damaged"):
+        rollback(environment, first.id)
+    assert current_release(environment) == second
+
+
+def test_rollback_refuses_a_release_with_changed_bytes(environment: Environment, descriptions: Descriptions) -> None:
+    first, _ = build_many(environment, descriptions, 2)
+    path = first.path / "parquet" / "leren" / "indicator_values.parquet"
+    path.write_bytes(path.read_bytes().replace(b"LER_1", b"LER_9"))
+    with pytest.raises(PublicationError, match=r"indicator_values\.parquet has other content"):
+        rollback(environment, first.id)
+
+
+def test_pruning_keeps_the_newest(new_environment: Maker) -> None:
+    environment = new_environment(keep_releases=2)
+    built = build_many(environment, read_descriptions(environment.home / "manifest.json"), 4)
+    ids = sorted(release.id for release in built)
+    removed = prune(environment)
+    left = {release.id for release in list_releases(environment)}
+    assert {ids[-1], ids[-2], built[3].id, str(built[3].previous)} == left
+    assert set(removed) == set(ids) - left
+    assert prune(environment) == []
+
+
+def test_pruning_spares_the_current_release_and_the_one_before(new_environment: Maker) -> None:
+    environment = new_environment(keep_releases=2)
+    built = _spaced(environment, build_many(environment, read_descriptions(environment.home / "manifest.json"), 5))
+    rollback(environment, built[1])
+    prune(environment)
+    assert [release.id for release in list_releases(environment)] == [built[4], built[3], built[1], built[0]]
+
+
+def _spaced(environment: Environment, releases: list[Release]) -> list[str]:
+    """The ids, after asserting that they were built in the order of their ids."""
+    ids = [release.id for release in releases]
+    assert ids == sorted(ids), "ids sort by time of building"
+    return ids
+
+
+def test_sweep_removes_what_killed_runs_left(environment: Environment, release: Release) -> None:
+    for name in (".building-20260101T000000Z-01234567", ".removing-20260101T000000Z-76543210"):
+        (environment.releases / name).mkdir()
+        (environment.releases / name / "monitor.duckdb").write_bytes(b"half")
+    (environment.home / ".current-20260101T000000Z-01234567").symlink_to("releases/x")
+    assert len(sweep(environment)) == 3
+    assert [path.name for path in environment.releases.iterdir()] == [release.id]
+    assert not list(environment.home.glob(".current-*"))
+    assert current_release(environment) == release
+    assert sweep(environment) == []
+
+
+def test_sweep_of_a_new_environment_finds_nothing(environment: Environment) -> None:
+    assert sweep(environment) == []
+
+
+def test_a_damaged_release_is_listed_as_incomplete(environment: Environment, release: Release) -> None:
+    (release.path / "release.json").write_text('{"id": ')
+    (listed,) = list_releases(environment)
+    assert not listed.is_complete
+    assert listed.fingerprint == ""
+
+
+@pytest.mark.parametrize(
+    ("duckdb_type", "expected"),
+    [
+        ("VARCHAR", "string"),
+        ("BIGINT", "integer"),
+        ("DECIMAL(18,3)", "number"),
+        ("DATE", "date"),
+        ("TIMESTAMP WITH TIME ZONE", "datetime"),
+        ("VARCHAR[]", "array"),
+        ("MAP(VARCHAR, VARCHAR)", "object"),
+        ("INTERVAL", "any"),
+    ],
+)
+def test_field_types(duckdb_type: str, expected: str) -> None:
+    assert field_type(duckdb_type) == expected
+
+
+def test_building_leaves_no_handle_open(environment: Environment, release: Release) -> None:
+    change(environment, "CREATE TABLE control.probe (x INTEGER)")
+    with closing(duckdb.connect(str(release.path / "monitor.duckdb"))) as connection:
+        assert connection.execute("SELECT count(*) FROM meta.release").fetchall() == [(1,)]
+
+
+def test_the_other_fingerprint_is_another_release(
+    environment: Environment, descriptions: Descriptions, release: Release
+) -> None:
+    other = build_release(environment, OTHER_FINGERPRINT, [CHECK], descriptions)
+    assert other.id.endswith("-fedcba98")
+    assert other.previous == release.id
