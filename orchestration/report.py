@@ -46,8 +46,8 @@ def _closing_sentence(environment: Environment, result: RunResult) -> str:
 
 def _line_table(environment: Environment, release: Release) -> Table:
     table = Table(title=f"{environment.name}: release {release.id}", title_justify="left")
-    for heading in ("line", "indicators", "areas", "periods", "rows", "with value", "held feeds", "warnings"):
-        table.add_column(heading, justify="left" if heading in ("line", "held feeds") else "right")
+    for heading in ("line", "indicators", "areas", "periods", "rows", "values", "held", "warnings"):
+        table.add_column(heading, justify="left" if heading in ("line", "held") else "right", no_wrap=heading != "held")
     with warehouse.connect(release.path / "monitor.duckdb", read_only=True) as monitor:
         held = monitor.execute(
             "SELECT subject FROM meta.checks WHERE check_name = 'delivery' AND NOT passed"

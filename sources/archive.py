@@ -30,6 +30,13 @@ _TRANSFER_HEADERS = {"transfer-encoding", "content-encoding", "content-length", 
 _NAMESPACE = uuid.UUID("6f3f1f4e-4c1f-5f5a-9d55-0917091709ab")
 
 
+def canonical_url(url: str) -> str:
+    """The form in which `requests` sends a URL; a publisher's own link may hold a raw space."""
+    prepared = PreparedRequest()
+    prepared.prepare_url(url, None)
+    return prepared.url or url
+
+
 class ArchiveWriter:
     """Appends exchanges to a new archive file.
 
@@ -51,6 +58,7 @@ class ArchiveWriter:
     ) -> None:
         """Append one exchange; `body` is the decoded body."""
         kept = [(key, value) for key, value in headers.items() if key.lower() not in _TRANSFER_HEADERS]
+        url = canonical_url(url)
         request_head = StatusAndHeaders(f"{method} {url} HTTP/1.1", [], is_http_request=True)
         response_head = StatusAndHeaders(f"{status} {reason}", kept, protocol="HTTP/1.1")
         self._record(url, "request", BytesIO(), request_head)
@@ -107,11 +115,22 @@ class ReplayAdapter(BaseAdapter):
                     head = record.http_headers
                     status, _, reason = head.statusline.partition(" ")
                     url = record.rec_headers.get_header("WARC-Target-URI")
-                    index[method, url] = _Place(records.get_record_offset(), int(status), reason, dict(head.headers))
+                    index[method, canonical_url(url)] = _Place(
+                        records.get_record_offset(), int(status), reason, dict(head.headers)
+                    )
+                self._require_whole(record)
         return index
 
+    @staticmethod
+    def _require_whole(record: Any) -> None:
+        """A cut-off archive would otherwise give a shorter body without a word."""
+        while record.raw_stream.read(1 << 18):
+            pass
+        if record.raw_stream.limit:
+            raise ArchiveLoadFailed(f"it breaks off {record.raw_stream.limit:,} bytes before the end of a record")
+
     def send(self, request: PreparedRequest, *_args: Any, **_kwargs: Any) -> Response:
-        place = self._index.get((request.method or "GET", request.url or ""))
+        place = self._index.get((request.method or "GET", canonical_url(request.url or "")))
         response = Response()
         response.request = request
         response.url = request.url or ""

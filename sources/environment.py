@@ -122,13 +122,19 @@ def declare_environment(feeds: str, settings: Mapping[str, str] | None = None) -
         mirrors = _read_mirrors(settings.get("NOORD_MIRRORS", ""))
         return Environment("live", "live", root / "live", scope, None, mirrors, keep)
     archive = Path(feeds).expanduser().absolute()
-    name = re.sub(r"[^0-9A-Za-z]+", "-", archive.name.removesuffix(".gz").removesuffix(".warc")).strip("-").lower()
-    if not archive.is_file() or name in ("", "sample", "live"):
+    name = replay_name(archive)
+    if not archive.is_file() or not name:
         raise ConfigurationError(
             f"'{feeds}' is neither sample nor live, nor a recorded archive that exists under another name than those. "
             "Nothing was started."
         )
     return Environment(f"replay-{name}", "replay", root / f"replay-{name}", scope, archive, keep_releases=keep)
+
+
+def replay_name(archive: Path) -> str:
+    """What an archive's replay is called after its file; empty where that would be taken for another environment."""
+    name = re.sub(r"[^0-9A-Za-z]+", "-", archive.name.removesuffix(".gz").removesuffix(".warc")).strip("-").lower()
+    return "" if name in ("sample", "live") else name
 
 
 def _whole_number(text: str, name: str) -> int:

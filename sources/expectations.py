@@ -162,6 +162,10 @@ def _found(found: dict[str, Any], unexpected: int) -> str:
     count = found.get("element_count")
     if count is not None:
         return f"{unexpected:,} of {int(count):,} rows are not as expected"
+    missing = found.get("partial_missing_list")
+    if missing:
+        others = f", and {unexpected:,} others are there" if unexpected else ""
+        return f"{', '.join(map(str, missing[:3]))} of the expected values are missing{others}"
     observed = found.get("observed_value")
     return f"{unexpected:,} rows are not as expected" if unexpected or observed in (None, 0) else f"observed {observed}"
 

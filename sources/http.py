@@ -20,6 +20,7 @@ import orjson
 import requests
 from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
 
 from sources.archive import ArchiveWriter, ReplayAdapter
@@ -80,7 +81,12 @@ class _SameHostSession(requests.Session):
         host = urlsplit(target).hostname if target else None
         if host and host != urlsplit(resp.url).hostname:
             raise requests.exceptions.InvalidURL(f"redirect to the foreign host {host}")
+        if target and resp.url.startswith("https:") and target.startswith("http:"):
+            raise requests.exceptions.InvalidURL("redirect from https to http")
         return target
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """Nothing: the original looks for netrc credentials again."""
 
 
 class PublisherSession:
@@ -194,12 +200,13 @@ class PublisherSession:
         digest, size = hashlib.sha256(), 0
         deadline = time.monotonic() + self._limits.body_seconds
         try:
-            for chunk in response.iter_content(CHUNK):
+            # read1 hands over what has come in; iter_content waits for a whole chunk, so a drip would never be timed.
+            while chunk := response.raw.read1(CHUNK, decode_content=True):
                 size += len(chunk)
                 self._check_budget(size, deadline, url)
                 digest.update(chunk)
                 sink.write(chunk)
-        except (requests.exceptions.ChunkedEncodingError, requests.ConnectionError, requests.Timeout) as error:
+        except HTTPError as error:
             raise _Interrupted(_short(error)) from error
         finally:
             response.close()
@@ -230,7 +237,7 @@ class PublisherSession:
         except requests.RequestException as error:
             raise self.problem(f"no answer: {_short(error)}", url, "an answer with status 200") from error
         if response.status_code != 200:
-            beginning = response.raw.read(300, decode_content=True) if stream else response.content[:300]
+            beginning = _beginning(response)
             response.close()
             text = " ".join(beginning.decode("utf-8", "replace").split())
             raise self.problem(
@@ -262,6 +269,14 @@ def parse_json(content: bytes, feed_id: str, where: str) -> Any:
         raise FeedProblem(
             f"the body is {kind}: «{beginning}» ({error})", feed_id=feed_id, where=where, expected="a JSON document"
         ) from error
+
+
+def _beginning(response: requests.Response) -> bytes:
+    try:
+        content: bytes = response.raw.read(300, decode_content=True)
+        return content
+    except HTTPError:
+        return b""
 
 
 def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:

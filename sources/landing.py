@@ -110,7 +110,7 @@ class Landing:
         content = hashlib.sha256("\n".join(sorted(f"{f.role} {f.name} {f.sha256}" for f in files)).encode()).hexdigest()
         safe_table = re.sub(r"[^0-9A-Za-z]+", "-", table.id).strip("-")
         snapshot = Snapshot(
-            snapshot_id=f"{feed.id}.{safe_table}.{retrieved_at:%Y%m%dT%H%M%SZ}.{content[:8]}",
+            snapshot_id=f"{feed.id}.{safe_table}.{retrieved_at:%Y%m%dT%H%M%S%fZ}.{content[:8]}",
             feed_id=feed.id,
             table=table,
             title=title,

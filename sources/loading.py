@@ -16,6 +16,8 @@ from sources.protocols.cells import literal, quote
 from sources.registry import CbsOdata3Feed, DownloadFeed, FeedBase
 
 AREA_CODE = "^(NL|LD|PV|CR|GM|WK|BU)[0-9A-Z]{2,8}$"
+_POINT = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
+_COMMA = r"\s*[+-]?([0-9]{1,3}(\.[0-9]{3})+|[0-9]*)(,[0-9]+)?([eE][+-]?[0-9]+)?\s*"
 DELIVERY_KEYS = ("table_id", "area_code", "period_code", "breakdown", "bound")
 
 
@@ -81,10 +83,13 @@ def _markers(feed: CbsOdata3Feed | DownloadFeed) -> str:
 
 
 def _number(feed: CbsOdata3Feed | DownloadFeed, name: str) -> str:
-    text = quote(name)
+    text, shape = quote(name), _POINT
+    number = text
     if isinstance(feed, DownloadFeed) and feed.decimal == ",":
-        text = f"replace(replace({text}, '.', ''), ',', '.')"
-    return f"try_cast({text} AS DOUBLE)"
+        number, shape = f"replace(replace({text}, '.', ''), ',', '.')", _COMMA
+    # The cast alone takes nan, inf, 1e400 and 1_000, and without the dots 1.5 would pass for 15.
+    number = f"try_cast({number} AS DOUBLE)"
+    return f"CASE WHEN regexp_full_match({text}, '{shape}') AND isfinite({number}) THEN {number} END"
 
 
 def _require_regions(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from sources.archive import ArchiveWriter
-from sources.environment import Environment
+from sources.environment import Environment, replay_name
 from sources.errors import ConfigurationError, FeedProblem
 from sources.http import PublisherSession
 from sources.landing import Landing
@@ -38,6 +38,8 @@ def record_feeds(
     """
     if archive.exists() or not archive.name.endswith(".warc.gz"):
         raise ConfigurationError(f"{archive} exists already or does not end in .warc.gz. Nothing was recorded.")
+    if not replay_name(archive):
+        raise ConfigurationError(f"{archive} can't be replayed under that name; choose another. Nothing was recorded.")
     partial = archive.with_name(archive.name + ".part")
     partial.unlink(missing_ok=True)
     recorder = ArchiveWriter(partial)

@@ -134,9 +134,8 @@ def floor(home: Path) -> None:
                     for chunk in response.iter_content(1 << 18):
                         sink.write(chunk)
                 paths.append(f"'{path}'")
-            connection.execute(
-                f"CREATE TABLE kwb AS SELECT unnest(value, recursive := true) FROM read_json([{', '.join(paths)}], maximum_object_size = 100000000)"
-            )
+            files = f"read_json([{', '.join(paths)}], maximum_object_size = 100000000)"
+            connection.execute(f"CREATE TABLE kwb AS SELECT unnest(value, recursive := true) FROM {files}")
             assert connection.execute("SELECT count(*) FROM kwb").fetchall() == [(17341,)]
 
 

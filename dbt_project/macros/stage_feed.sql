@@ -9,7 +9,10 @@
     upper. Feeds without margins do not pay for that grouping.
 #}
 {% macro stage_feed(feed_id, has_bounds=false) %}
-    {%- set keys = "snapshot_id, table_id, area_code, area_name, boundary_year, period_code, period_status, breakdown, bound, attributes, missing_markers" -%}
+    {%- set keys = [
+        "snapshot_id", "table_id", "area_code", "area_name", "boundary_year", "period_code", "period_status", "breakdown", "bound",
+        "attributes", "missing_markers"
+    ] -%}
     WITH
     raw_rows AS (SELECT * FROM {{ source('raw', feed_id) }}),
 
@@ -20,7 +23,7 @@
 
     long_rows AS (
         FROM raw_rows
-        UNPIVOT INCLUDE NULLS (value FOR measure IN (COLUMNS(* EXCLUDE ({{ keys }}))))
+        UNPIVOT INCLUDE NULLS (value FOR measure IN (COLUMNS(* EXCLUDE ({{ keys | join(', ') }}))))
     ),
 
     used AS (

@@ -34,6 +34,8 @@ _GEO = {"GeoDetail", "GeoDimension"}
 _VALUE = re.compile(rb'"value"\s*:\s*\[')
 _NEXT = re.compile(rb'"odata\.nextLink"\s*:\s*("(?:[^"\\]|\\.)*")')
 _FINAL = {"Definitief": "final"}
+_YEAR = re.compile(r"\b20\d\d\b")
+_IDENTIFIER = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,25 @@ class CbsOdata3:
         rows = self._rows(session.get_json(url), url)
         newest = max(table.year for table in known)
         for row in rows:
-            year = re.search(r"\b(20\d\d)\b", f"{row.get('Period', '')} {row.get('Title', '')}")
+            year = self._edition(row, self._feed.discover.title_contains)
             identifier = str(row.get("Identifier", "")).strip()
-            if year and int(year[1]) > newest and identifier not in {table.id for table in known}:
-                known.append(Table(id=identifier, year=int(year[1]), provisional=True, discovered=True))
+            usable = _IDENTIFIER.fullmatch(identifier) and identifier not in {table.id for table in known}
+            if usable and year is not None and year > newest:
+                known.append(Table(id=identifier, year=year, provisional=True, discovered=True))
         return known
+
+    @staticmethod
+    def _edition(row: dict[str, Any], words: str) -> int | None:
+        """The year of a catalogue entry that belongs to the series; the server's filter is never trusted."""
+        title = str(row.get("Title") or "")
+        language, status = str(row.get("Language") or "nl"), str(row.get("OutputStatus") or "Regulier")
+        if words.casefold() not in title.casefold():
+            return None
+        if language.strip().casefold() != "nl" or status.strip() != "Regulier":
+            return None
+        # A period may be a span such as 2009-2026; the title names the edition where there is one.
+        years = _YEAR.findall(title) or _YEAR.findall(str(row.get("Period") or ""))
+        return int(years[-1]) if years else None
 
     def version(self, session: PublisherSession, table: Table) -> str:
         return str(self._table_info(session, table)["Modified"])
@@ -79,7 +95,7 @@ class CbsOdata3:
         folder = landing.open_folder()
         try:
             files = self._fetch_into(folder, session, table)
-            info = self._rows((json.loads((folder / "TableInfos.json").read_bytes())), table.id)[0]
+            info = self._described(json.loads((folder / "TableInfos.json").read_bytes()), f"table {table.id}")
             return landing.close(
                 folder,
                 self._feed,
@@ -287,11 +303,16 @@ class CbsOdata3:
     def _read_regions(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, folder: Path) -> None:
         connection.execute("CREATE OR REPLACE TEMP TABLE regions (code VARCHAR, title VARCHAR)")
         for file in (file for file in snapshot.files if file.role == "regions"):
-            connection.execute(
-                f"""INSERT INTO regions SELECT trim(r."Key"), trim(r."Title") FROM (SELECT unnest(value) AS r
-                FROM read_json({literal(str(folder / file.name))}, columns = {{value: 'STRUCT("Key" VARCHAR, "Title" VARCHAR)[]'}},
-                maximum_object_size = {file.bytes + 1024}))"""
-            )
+            try:
+                connection.execute(
+                    f"""INSERT INTO regions SELECT trim(r."Key"), trim(r."Title") FROM (SELECT unnest(value) AS r
+                    FROM read_json({literal(str(folder / file.name))}, columns = {{value: 'STRUCT("Key" VARCHAR, "Title" VARCHAR)[]'}},
+                    maximum_object_size = {file.bytes + 1024}))"""
+                )
+            except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+                raise self._problem(
+                    f"the body is not valid JSON: {str(error).splitlines()[0]}", file.url, "the table's list of regions"
+                ) from error
 
     def _set_status(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, folder: Path) -> None:
         """Final or provisional, where the time dimension says so."""
@@ -360,9 +381,12 @@ class CbsOdata3:
 
     def _table_info(self, session: PublisherSession, table: Table) -> dict[str, Any]:
         url = self.entity_url("ODataApi", table, "TableInfos")
-        rows = self._rows(session.get_json(url), url)
+        return self._described(session.get_json(url), url)
+
+    def _described(self, document: Any, where: str) -> dict[str, Any]:
+        rows = self._rows(document, where)
         if not rows or "Modified" not in rows[0]:
-            raise self._problem("TableInfos has no row with 'Modified'", url, "one row that describes the table")
+            raise self._problem("TableInfos has no row with 'Modified'", where, "one row that describes the table")
         return rows[0]
 
     def _layout(self, path: Path, table: Table) -> Layout:
@@ -389,7 +413,7 @@ class CbsOdata3:
 
     def _rows(self, document: Any, where: str) -> list[dict[str, Any]]:
         rows = document.get("value") if isinstance(document, dict) else None
-        if not isinstance(rows, list):
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise self._problem("the answer has no list 'value'", where, "an OData answer")
         return rows
 

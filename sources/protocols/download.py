@@ -9,9 +9,12 @@ from __future__ import annotations
 import csv
 import fnmatch
 import io
+import lzma
 import re
 import stat
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -30,6 +33,11 @@ from sources.registry import DownloadFeed, FileRegion, Table
 MOST_UNPACKED = 2 * 1024**3
 MOST_RATIO = 200
 _DELIMITERS = ";,\t|"
+_HEADER_CHARACTERS = 1 << 18
+# What zipfile and the decompressors below it raise on damaged bytes.
+_CORRUPT = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, RuntimeError, EOFError, OSError, ValueError, struct.error, zlib.error, lzma.LZMAError,
+)  # fmt: skip
 Rows = list[list[str]]
 
 
@@ -117,7 +125,7 @@ class Download:
                             "exactly one",
                         )
                     yield member.region, PurePosixPath(matches[0].filename).name, archive.read(matches[0])
-        except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        except _CORRUPT as error:
             raise self._problem(f"the ZIP is corrupt: {error}", self.url(table), "a ZIP that can be read") from error
 
     def _safe_entries(self, archive: zipfile.ZipFile, table: Table) -> list[zipfile.ZipInfo]:
@@ -147,35 +155,45 @@ class Download:
 
     def _csv_rows(self, content: bytes, name: str) -> Rows:
         text = self._decode(content, name)
-        header = text.split("\n", 1)[0]
-        delimiter = self._feed.delimiter or max(_DELIMITERS, key=header.count)
+        delimiter = self._feed.delimiter or self._find_delimiter(text)
         try:
             return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
         except csv.Error as error:
             raise self._problem(f"not a readable CSV: {error}", name, f"fields separated by '{delimiter}'") from error
+
+    def _find_delimiter(self, text: str) -> str:
+        """The most frequent one in the header; what stands between quotes, line breaks included, does not count."""
+        lines = re.sub(r'"[^"]*"', "", text[:_HEADER_CHARACTERS]).split("\n", self._feed.header_row)
+        header = lines[min(self._feed.header_row, len(lines)) - 1]
+        return max(_DELIMITERS, key=header.count)
 
     def _decode(self, content: bytes, name: str) -> str:
         """UTF-8 (with or without BOM) when it is that, else cp1252: DUO publishes both, from file to file."""
         encodings = [self._feed.encoding] if self._feed.encoding else ["utf-8-sig", "cp1252"]
         for encoding in encodings:
             try:
-                return content.decode(encoding)
-            except UnicodeDecodeError:
+                return content.decode(encoding).removeprefix("\ufeff")
+            except (UnicodeDecodeError, LookupError):
                 continue
         raise self._problem(f"the text is neither of {', '.join(encodings)}", name, "text in one of these encodings")
 
     def _xlsx_rows(self, path: Path) -> Rows:
-        from python_calamine import CalamineError, CalamineWorkbook
+        from python_calamine import CalamineError, CalamineWorkbook, WorksheetNotFound
 
         try:
             workbook = CalamineWorkbook.from_path(str(path))
             sheet = workbook.get_sheet_by_name(self._feed.sheet) if self._feed.sheet else workbook.get_sheet_by_index(0)
             rows = sheet.to_python(skip_empty_area=False)
+        except WorksheetNotFound as error:
+            names = ", ".join(workbook.sheet_names)
+            raise self._problem(
+                f"sheet '{self._feed.sheet}' is missing; it holds {names}", path.name, "the named sheet"
+            ) from error
         except CalamineError as error:
             raise self._problem(
                 f"the workbook can't be read: {error}", path.name, "an XLSX file with the named sheet"
             ) from error
-        return [[self._cell_text(cell) for cell in row] for row in rows[self._feed.header_row - 1 :]]
+        return [[self._cell_text(cell) for cell in row] for row in rows]
 
     def _cell_text(self, cell: object) -> str:
         if isinstance(cell, float):
@@ -188,9 +206,9 @@ class Download:
     def _append(
         self, connection: duckdb.DuckDBPyConnection, table: Table, region: FileRegion, name: str, rows: Rows
     ) -> None:
-        if not rows:
+        if len(rows) < self._feed.header_row:
             raise self._problem("the file holds no rows", name, "a header and rows")
-        header = [_clean(cell) for cell in rows[0]]
+        header = [_clean(cell) for cell in rows[self._feed.header_row - 1]]
         columns = [Column(key) for key in header]
         body = list(self._body(rows, header, name))
         measures = resolve_measures(self._feed, table, columns, f"file {name}")
@@ -225,7 +243,8 @@ class Download:
 
     def _body(self, rows: Rows, header: Sequence[str], name: str) -> Iterator[tuple[int, list[str]]]:
         """Rows below the header with their line numbers; empty lines and a footer «Bron: …» are no rows."""
-        for number, row in enumerate(rows[1:], start=2):
+        first = self._feed.header_row + 1
+        for number, row in enumerate(rows[first - 1 :], start=first):
             filled = [_clean(cell) for cell in row]
             if not any(filled) or (filled[0].casefold().startswith("bron") and not any(filled[1:])):
                 continue

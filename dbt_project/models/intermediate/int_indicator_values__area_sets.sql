@@ -7,7 +7,15 @@ WITH
 published AS (SELECT * FROM {{ ref('int_indicator_values__published') }}),
 
 periods AS (
-    SELECT DISTINCT indicator_code, feed_id, period_type, period_start, period_end, year, breakdown FROM published
+    SELECT DISTINCT
+        indicator_code,
+        feed_id,
+        period_type,
+        period_start,
+        period_end,
+        year,
+        breakdown
+    FROM published
 ),
 
 sets AS (
@@ -16,7 +24,9 @@ sets AS (
 
 -- A source that publishes an area set itself is not aggregated again.
 wanted AS (
-    SELECT periods.*, sets.area_set
+    SELECT
+        periods.*,
+        sets.area_set
     FROM periods
     CROSS JOIN sets
     WHERE NOT EXISTS (
@@ -41,7 +51,7 @@ member_rows AS (
         CASE WHEN indicators.aggregation = 'sum' THEN 1.0 ELSE published.weight END AS weight,
         published.value IS NOT NULL AND (indicators.aggregation = 'sum' OR published.weight IS NOT NULL) AS is_present
     FROM wanted
-    INNER JOIN {{ ref('indicators') }} AS indicators USING (indicator_code)
+    INNER JOIN {{ ref('indicators') }} AS indicators ON wanted.indicator_code = indicators.indicator_code
     INNER JOIN {{ ref('area_members') }} AS members
         ON
             wanted.area_set = members.area_set
@@ -90,8 +100,8 @@ judged AS (
         *,
         CASE
             WHEN aggregation = 'none' THEN 'not_applicable'
-            WHEN coalesce(coverage, 0) >= minimum_coverage THEN
-                CASE WHEN is_estimated THEN 'estimated' WHEN is_provisional THEN 'provisional' ELSE 'measured' END
+            WHEN coalesce(coverage, 0) >= minimum_coverage
+                THEN CASE WHEN is_estimated THEN 'estimated' WHEN is_provisional THEN 'provisional' ELSE 'measured' END
             WHEN is_not_published THEN 'not_published'
             WHEN is_suppressed THEN 'suppressed_source'
             ELSE 'missing'

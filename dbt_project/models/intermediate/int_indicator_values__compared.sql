@@ -9,12 +9,20 @@ combined AS (
 
 -- Wijken and buurten of Heerlen-Noord are compared with the rest of Heerlen too.
 rest_of AS (
-    SELECT areas.area_code, 'RH14' AS rest_code
+    SELECT
+        areas.area_code,
+        'RH14' AS rest_code
     FROM {{ ref('areas') }} AS areas
     INNER JOIN {{ ref('area_members') }} AS members
         ON members.area_set = 'HN14' AND members.member_code IN (areas.area_code, areas.parent_code)
     UNION ALL
-    VALUES ('HN14', 'RH14'), ('HN13', 'RH13')
+    SELECT
+        'HN14' AS area_code,
+        'RH14' AS rest_code
+    UNION ALL
+    SELECT
+        'HN13' AS area_code,
+        'RH13' AS rest_code
 ),
 
 programme AS (
@@ -29,31 +37,37 @@ programme AS (
         indicators.direction,
         indicators.is_child_focused,
         indicators.estimate_type,
+        indicators.aggregation,
         CASE indicators.direction WHEN 'lower_is_better' THEN -1 ELSE 1 END AS sign,
         rest_of.rest_code,
-        lag(combined.year) OVER (
+        -- A period without a value does not use up the break: the next one that has a value still differs in kind.
+        lag(CASE WHEN combined.value IS NOT NULL THEN combined.year END IGNORE NULLS) OVER (
             PARTITION BY combined.indicator_code, combined.area_code, combined.breakdown, combined.period_type
             ORDER BY combined.period_start
-        ) AS previous_year
+        ) AS last_year_with_value
     FROM combined
-    INNER JOIN {{ ref('areas') }} AS areas USING (area_code)
-    INNER JOIN {{ ref('indicators') }} AS indicators USING (indicator_code)
-    LEFT JOIN rest_of USING (area_code)
+    INNER JOIN {{ ref('areas') }} AS areas ON combined.area_code = areas.area_code
+    INNER JOIN {{ ref('indicators') }} AS indicators ON combined.indicator_code = indicators.indicator_code
+    LEFT JOIN rest_of ON combined.area_code = rest_of.area_code
 )
 
 SELECT
     programme.*,
-    EXISTS (
+    EXISTS(
         SELECT 1 FROM {{ ref('series_breaks') }} AS breaks
         WHERE
             breaks.indicator_code = programme.indicator_code
-            AND breaks.break_year > programme.previous_year
+            AND breaks.break_year > programme.last_year_with_value
             AND breaks.break_year <= programme.year
     ) AS has_series_break,
     CASE WHEN programme.area_code != 'NL00' THEN nation.value END AS national_value,
-    CASE WHEN programme.area_code != 'NL00' THEN programme.sign * (programme.value - nation.value) END AS national_gap,
+    -- A count of inhabitants has no gap: places differ in size.
+    CASE
+        WHEN programme.area_code != 'NL00' AND programme.aggregation != 'sum'
+            THEN programme.sign * (programme.value - nation.value)
+    END AS national_gap,
     rest.value AS municipality_rest_value,
-    programme.sign * (programme.value - rest.value) AS municipality_rest_gap
+    CASE WHEN programme.aggregation != 'sum' THEN programme.sign * (programme.value - rest.value) END AS municipality_rest_gap
 FROM programme
 LEFT JOIN combined AS nation
     ON

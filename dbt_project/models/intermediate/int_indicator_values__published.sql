@@ -4,7 +4,10 @@
 WITH
 terms AS (SELECT * FROM {{ ref('int_terms__resolved') }}),
 
-main AS (SELECT * FROM terms WHERE role IN ('value', 'numerator')),
+main AS (
+    SELECT * FROM terms
+    WHERE role IN ('value', 'numerator')
+),
 
 -- A quarter's crimes are divided by that year's inhabitants: yearly bases serve every period of their year.
 bases AS (
@@ -32,16 +35,18 @@ joined AS (
         CASE
             WHEN main.value IS NULL THEN main.value_status
             WHEN indicators.aggregation != 'ratio' THEN main.value_status
-            WHEN bases.denominator IS NULL THEN
-                CASE WHEN bases.denominator_status IN ('not_published', 'suppressed_source') THEN bases.denominator_status ELSE 'missing' END
+            WHEN bases.denominator IS NULL AND bases.denominator_status IN ('not_published', 'suppressed_source')
+                THEN bases.denominator_status
+            WHEN bases.denominator IS NULL THEN 'missing'
             WHEN bases.denominator = 0 THEN 'not_applicable'
             WHEN 'estimated' IN (main.value_status, bases.denominator_status) THEN 'estimated'
             WHEN 'provisional' IN (main.value_status, bases.denominator_status) THEN 'provisional'
             ELSE 'measured'
         END AS status
     FROM main
-    INNER JOIN {{ ref('indicators') }} AS indicators USING (indicator_code)
-    LEFT JOIN bases USING (indicator_code, area_code, year)
+    INNER JOIN {{ ref('indicators') }} AS indicators ON main.indicator_code = indicators.indicator_code
+    LEFT JOIN bases
+        ON main.indicator_code = bases.indicator_code AND main.area_code = bases.area_code AND main.year = bases.year
 )
 
 SELECT

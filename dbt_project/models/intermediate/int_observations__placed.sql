@@ -6,14 +6,25 @@
 WITH
 observations AS (SELECT * FROM {{ ref('int_observations__unioned') }}),
 
-units AS (SELECT * FROM observations WHERE breakdown_group = '*'),
+units AS (
+    SELECT * FROM observations
+    WHERE breakdown_group = '*'
+),
 
 placed AS (
-    SELECT area_code AS target_code, units.* FROM units
+    SELECT
+        units.area_code AS target_code,
+        units.*
+    FROM units
     UNION ALL
-    SELECT 'NL00', units.* FROM units
+    SELECT
+        'NL00' AS target_code,
+        units.*
+    FROM units
     UNION ALL
-    SELECT postcodes.area_set, units.*
+    SELECT
+        postcodes.area_set AS target_code,
+        units.*
     FROM units
     INNER JOIN {{ ref('postcode_areas') }} AS postcodes
         ON left(units.attributes['postcode'], 4) = postcodes.postcode AND postcodes.share >= 0.5

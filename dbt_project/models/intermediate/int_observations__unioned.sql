@@ -2,8 +2,8 @@
 WITH
 observations AS (
     {% for feed_id in feed_ids() %}
-    SELECT * FROM {{ ref('stg_' ~ feed_id) }}
-    {% if not loop.last %}UNION ALL BY NAME{% endif %}
+        SELECT * FROM {{ ref('stg_' ~ feed_id) }}
+        {% if not loop.last %}UNION ALL BY NAME{% endif %}
     {% endfor %}
 )
 

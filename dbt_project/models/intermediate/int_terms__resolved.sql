@@ -2,7 +2,9 @@
 -- one of them is missing the sum is, for the first reason in the list below.
 WITH
 terms AS (
-    SELECT *, count(*) OVER (PARTITION BY indicator_code, role) AS term_count
+    SELECT
+        *,
+        count(*) OVER (PARTITION BY indicator_code, role) AS term_count
     FROM {{ ref('indicator_terms') }}
 )
 
@@ -22,12 +24,13 @@ SELECT
     CASE WHEN any_value(terms.term_count) = 1 THEN max(o.upper) END AS upper,
     sum(o.imputed) AS imputed,
     CASE
-        WHEN count(o.value) = any_value(terms.term_count) THEN
-            CASE
-                WHEN bool_or(o.value_status = 'estimated') THEN 'estimated'
-                WHEN bool_or(o.value_status = 'provisional') THEN 'provisional'
-                ELSE 'measured'
-            END
+        WHEN count(o.value) = any_value(terms.term_count)
+            THEN
+                CASE
+                    WHEN bool_or(o.value_status = 'estimated') THEN 'estimated'
+                    WHEN bool_or(o.value_status = 'provisional') THEN 'provisional'
+                    ELSE 'measured'
+                END
         WHEN bool_or(o.value_status = 'not_published') THEN 'not_published'
         WHEN bool_or(o.value_status = 'suppressed_source') THEN 'suppressed_source'
         WHEN bool_or(o.value_status = 'not_applicable') THEN 'not_applicable'

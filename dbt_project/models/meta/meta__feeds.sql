@@ -17,4 +17,4 @@ SELECT
     h.held_since,
     h.problem AS held_because
 FROM {{ source('control', 'feeds') }} AS f
-LEFT JOIN {{ source('control', 'holds') }} AS h USING (feed_id)
+LEFT JOIN {{ source('control', 'holds') }} AS h ON f.feed_id = h.feed_id

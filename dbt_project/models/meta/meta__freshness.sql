@@ -4,14 +4,18 @@ WITH
 moment AS (SELECT max(promoted_at) AS as_of FROM {{ source('control', 'snapshots') }}),
 
 newest AS (
-    SELECT feed_id, max(period_end) AS newest_period_end
+    SELECT
+        feed_id,
+        max(period_end) AS newest_period_end
     FROM {{ ref('int_observations__unioned') }}
     WHERE value IS NOT NULL
     GROUP BY feed_id
 ),
 
 retrieved AS (
-    SELECT feed_id, max(retrieved_at) AS retrieved_at
+    SELECT
+        feed_id,
+        max(retrieved_at) AS retrieved_at
     FROM {{ source('control', 'snapshots') }}
     GROUP BY feed_id
 ),
@@ -32,6 +36,6 @@ SELECT
     moment.as_of
 FROM {{ source('control', 'feeds') }} AS f
 CROSS JOIN moment
-INNER JOIN cadences AS c USING (cadence)
-LEFT JOIN newest AS n USING (feed_id)
-LEFT JOIN retrieved AS r USING (feed_id)
+INNER JOIN cadences AS c ON f.cadence = c.cadence
+LEFT JOIN newest AS n ON f.feed_id = n.feed_id
+LEFT JOIN retrieved AS r ON f.feed_id = r.feed_id

@@ -12,10 +12,11 @@ from sources.registry import FeedBase, Measure, Table
 from tests.support.small import kerncijfers_feed
 
 YEAR = Table(id="T", year=2020)
+FEED = kerncijfers_feed()
 
 
 def _feed(**measures: Measure) -> FeedBase:
-    return kerncijfers_feed().model_copy(update={"measures": measures, "attributes": {}})
+    return FEED.model_copy(update={"measures": measures, "attributes": {}})
 
 
 @given(st.integers(1, 999))

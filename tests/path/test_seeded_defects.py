@@ -1,0 +1,268 @@
+"""Every check turns red on a defect: seeded into a copy of the sample, one at a time, against the real check.
+
+A check without a defect here fails: nobody would know whether it can turn red at all.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.dbt import PROJECT, ensure_manifest
+from sources.arrival import UNIQUE_ROWS
+from sources.checks import CheckResult
+from sources.registry import Expectation, load_registry
+
+pytestmark = pytest.mark.slow
+
+REGISTRY = load_registry()
+EXPECTATIONS = [(feed.id, e) for feed in REGISTRY.values() for e in (UNIQUE_ROWS, *feed.expectations)]
+
+# One statement per way in which a row query can find rows.
+ROW_QUERY_DEFECTS = {
+    "wijken_add_up_to_their_municipality": [
+        "UPDATE delivery SET population = 1.1 * population + 500 WHERE area_code = 'GM0917' AND table_id = '84799NED'",
+        "DELETE FROM delivery WHERE table_id = '84799NED' AND area_code = "
+        "(SELECT max_by(area_code, population) FROM delivery WHERE table_id = '84799NED' AND area_code LIKE 'WK0917%')",
+    ],
+    "levels_add_up_to_hundred": [
+        "UPDATE delivery SET share_pct = 50 + share_pct / 2 WHERE area_code = 'GM0917' AND breakdown = '2018700'",
+        "UPDATE delivery SET share_pct = share_pct / 2 WHERE area_code = 'GM0917' AND breakdown = '2018700'",
+    ],
+    "parts_do_not_exceed_total": [
+        "UPDATE delivery SET registered_crimes = 1e6 WHERE area_code = 'GM0917' AND breakdown = '1.1.1'",
+        "UPDATE delivery SET registered_crimes = 0 WHERE area_code = 'GM0917' AND breakdown = '0.0.0'",
+    ],
+    "margins_enclose_the_value": [
+        "UPDATE delivery SET good_health_pct = 99 WHERE area_code = 'GM0917' AND bound = 'lower'",
+        "UPDATE delivery SET good_health_pct = 1 WHERE area_code = 'GM0917' AND bound = 'upper'",
+    ],
+}
+
+
+def defects_of(expectation: Expectation, rows: int) -> list[str]:
+    """Statements on table `delivery`, each of which alone must turn the expectation red.
+
+    Args:
+        rows: how many rows the delivery has.
+    """
+    column = f'"{expectation.column}"'
+    one = f"(SELECT min(rowid) FROM delivery WHERE {column} IS NOT NULL)"
+    if expectation.type == "unexpected_rows_expectation":
+        return ROW_QUERY_DEFECTS.get(str(expectation.name), [])
+    if expectation.type == "expect_column_values_to_be_between" and expectation.mostly is None:
+        beyond = [(expectation.min_value, -1), (expectation.max_value, 1)]
+        values = [limit + step * 0.5 for limit, step in beyond if limit is not None]
+        return [f"UPDATE delivery SET {column} = {value} WHERE rowid = {one}" for value in values]
+    if expectation.type == "expect_column_values_to_not_be_null":
+        keep = math.ceil((expectation.mostly or 1) * rows) - 1
+        present = f"SELECT rowid FROM delivery WHERE {column} IS NOT NULL ORDER BY rowid LIMIT {keep}"
+        return [f"UPDATE delivery SET {column} = NULL WHERE rowid NOT IN ({present})"]
+    if expectation.type == "expect_column_distinct_values_to_equal_set" and expectation.value_set:
+        gone = expectation.value_set[0]
+        return [
+            f"UPDATE delivery SET {column} = 'unknown' WHERE rowid = {one}",
+            f"DELETE FROM delivery WHERE {column} = '{gone}'",
+        ]
+    if expectation.type == "expect_compound_columns_to_be_unique":
+        return ["INSERT INTO delivery SELECT * FROM delivery WHERE rowid = 0"]
+    return []
+
+
+@pytest.fixture(scope="module")
+def deliveries(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, int]]:
+    """Per feed a DuckDB file with its good rows as `good`, and their number."""
+    folder = tmp_path_factory.mktemp("deliveries")
+    warehouse = sample_home / "sample" / "warehouse" / "warehouse.duckdb"
+    made = {}
+    for feed_id in REGISTRY:
+        with duckdb.connect(str(folder / f"{feed_id}.duckdb")) as connection:
+            connection.execute(f"ATTACH '{warehouse}' AS warehouse (READ_ONLY)")
+            connection.execute(f'CREATE TABLE good AS SELECT * FROM warehouse.raw."{feed_id}"')
+            rows = connection.execute("SELECT count(*) FROM good").fetchall()[0][0]
+            connection.execute("DETACH warehouse")
+        made[feed_id] = (folder / f"{feed_id}.duckdb", rows)
+    return made
+
+
+def _seed(database: Path, defect: str | None) -> None:
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("CREATE OR REPLACE TABLE delivery AS SELECT * FROM good")
+        if defect is not None:
+            changed = connection.execute(defect).fetchall()[0][0]
+            assert changed, f"the defect finds no row to spoil in the sample: {defect}"
+
+
+@pytest.fixture(scope="module")
+def green(deliveries: Mapping[str, tuple[Path, int]]) -> dict[tuple[str, str], CheckResult]:
+    """The results on the good rows, by feed and check."""
+    from sources.expectations import run_expectations
+
+    found = {}
+    for feed_id, (database, _rows) in deliveries.items():
+        _seed(database, None)
+        expectations = [e for owner, e in EXPECTATIONS if owner == feed_id]
+        for result in run_expectations(database, "delivery", "arrival", feed_id, expectations):
+            found[feed_id, result.name] = result
+    return found
+
+
+@pytest.mark.parametrize(
+    ("feed_id", "expectation"), EXPECTATIONS, ids=[f"{feed}-{e.check_name}" for feed, e in EXPECTATIONS]
+)
+def test_expectation_turns_red(
+    deliveries: Mapping[str, tuple[Path, int]],
+    green: Mapping[tuple[str, str], CheckResult],
+    feed_id: str,
+    expectation: Expectation,
+) -> None:
+    from sources.expectations import run_expectations
+
+    database, rows = deliveries[feed_id]
+    defects = defects_of(expectation, rows)
+    if not defects:
+        pytest.fail(
+            f"no defect is known that turns {expectation.check_name} of {feed_id} red: add an UPDATE, DELETE or INSERT on table "
+            f"delivery to ROW_QUERY_DEFECTS under that name, or to defects_of() for the type {expectation.type}"
+        )
+    before = green[feed_id, expectation.check_name]
+    assert before.passed, f"red on the good sample: {before.found}"
+    for defect in defects:
+        _seed(database, defect)
+        (result,) = run_expectations(database, "delivery", "arrival", feed_id, [expectation])
+        assert not result.passed, f"{expectation.check_name} stays green after: {defect}"
+        assert not result.found.startswith("not computable"), result.found
+        assert result.severity == expectation.severity
+        assert result.unexpected_count > 0 or "are missing" in result.found, result.found
+        if expectation.type in ("unexpected_rows_expectation", "expect_column_values_to_be_between"):
+            assert result.examples != "[]", "a red check shows what is wrong"
+
+
+def test_a_vanished_member_is_named(deliveries: Mapping[str, tuple[Path, int]]) -> None:
+    from sources.expectations import run_expectations
+
+    feed_id, expectation = next((feed, e) for feed, e in EXPECTATIONS if e.type.endswith("_to_equal_set"))
+    assert expectation.value_set
+    gone = str(expectation.value_set[0])
+    database, _rows = deliveries[feed_id]
+    _seed(database, f"DELETE FROM delivery WHERE \"{expectation.column}\" = '{gone}'")
+    (result,) = run_expectations(database, "delivery", "arrival", feed_id, [expectation])
+    assert gone in result.found
+
+
+def test_a_new_expectation_needs_a_defect() -> None:
+    """A type or row query that nobody has thought of has no defect, so the test above would fail."""
+    unknown = Expectation(
+        type="unexpected_rows_expectation",
+        name="new",
+        description="x",
+        severity="warn",
+        unexpected_rows_query="SELECT 1",
+    )
+    assert defects_of(unknown, 100) == []
+    assert defects_of(Expectation(type="expect_table_row_count_to_be_between", severity="warn", min_value=1), 100) == []
+
+
+# Per generic test: statements on {model}, each of which alone must give failing rows.
+GENERIC_DEFECTS = {
+    "unique_combination": ["INSERT INTO {model} SELECT * FROM {model} LIMIT 1"],
+    "value_iff_status": [
+        "UPDATE {model} SET value = NULL WHERE rowid = {measured}",
+        "UPDATE {model} SET value_status = 'missing' WHERE rowid = {measured}",
+        "UPDATE {model} SET value = 'NaN' WHERE rowid = {measured}",
+        "UPDATE {model} SET value = '-Infinity' WHERE rowid = {measured}",
+        "UPDATE {model} SET coverage = 1.01 WHERE rowid = {measured}",
+        "UPDATE {model} SET coverage = -0.01 WHERE rowid = {measured}",
+    ],
+    "gap_has_direction": [
+        "UPDATE {model} SET national_gap = -national_gap WHERE national_gap < 0",
+        "UPDATE {model} SET national_gap = -national_gap WHERE national_gap > 0",
+        "UPDATE {model} SET national_value = 1 WHERE area_code = 'NL00' AND rowid = "
+        "(SELECT min(rowid) FROM {model} WHERE area_code = 'NL00')",
+        "UPDATE {model} SET municipality_rest_value = 1 WHERE rowid = "
+        "(SELECT min(rowid) FROM {model} WHERE area_code = 'RH14')",
+        "UPDATE {model} SET municipality_rest_gap = -municipality_rest_gap WHERE municipality_rest_gap < 0",
+        "UPDATE {model} SET municipality_rest_gap = -municipality_rest_gap WHERE municipality_rest_gap > 0",
+    ],
+    "known_words": [
+        f"UPDATE {{model}} SET {column} = '{word}' WHERE rowid = {{measured}}"
+        for column in ("direction", "area_type", "period_type", "estimate_type", "value_status", "data_origin")
+        for word in ("unknown", "")
+    ],
+    "snapshot_is_explained": [
+        "UPDATE {model} SET snapshot_id = 'no such delivery' WHERE rowid = {measured}",
+        "UPDATE {model} SET snapshot_id = NULL WHERE rowid = {measured}",
+        "DELETE FROM meta.snapshots WHERE snapshot_id = (SELECT min(snapshot_id) FROM {model})",
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def compiled(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Any]]:
+    """A copy of the sample warehouse, and dbt's generic tests with their SQL as dbt runs it there."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
+
+    folder = tmp_path_factory.mktemp("generic_tests")
+    source = sample_home / "sample" / "warehouse" / "warehouse.duckdb"
+    # The file's name is the database's name in the compiled SQL.
+    warehouse = Path(shutil.copy(source, folder / "warehouse.duckdb"))
+    parsed = ensure_manifest().with_name("partial_parse.msgpack")
+    arguments = ["compile", "--select", "test_type:generic", "--quiet", "--log-level", "none", "--no-version-check"]
+    places = {"project-dir": PROJECT, "profiles-dir": PROJECT, "target-path": folder, "log-path": folder}
+    arguments += [part for key, value in places.items() for part in (f"--{key}", str(value))]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NOORD_WAREHOUSE", str(warehouse))
+        try:
+            outcome: Any = dbtRunner(manifest=Manifest.from_msgpack(parsed.read_bytes())).invoke(arguments)
+        finally:
+            DuckDBConnectionManager.close_all_connections()
+    assert outcome.exception is None, outcome.exception
+    return warehouse, [result.node for result in outcome.result.results]
+
+
+def _generic_tests() -> list[str]:
+    text = "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "tests" / "generic").glob("*.sql"))
+    return sorted(re.findall(r"{%-?\s*test\s+(\w+)\(", text))
+
+
+@pytest.mark.parametrize("name", _generic_tests())
+def test_dbt_test_turns_red(compiled: tuple[Path, list[Any]], name: str) -> None:
+    """Every use of the test, with each defect in a transaction of its own that is rolled back."""
+    warehouse, nodes = compiled
+    uses = [node for node in nodes if node.test_metadata.name == name]
+    assert uses, f"no model or seed uses the test {name}"
+    if name not in GENERIC_DEFECTS:
+        pytest.fail(f"no defect is known that turns the dbt test {name} red: add statements to GENERIC_DEFECTS")
+    with duckdb.connect(str(warehouse)) as connection:
+        for node in uses:
+            model = _relation(node)
+            assert _failures(connection, node) == 0, f"{node.name} is red on the good sample"
+            for template in GENERIC_DEFECTS[name]:
+                measured = f"(SELECT min(rowid) FROM {model} WHERE value_status = 'measured')"
+                defect = template.format(model=model, measured=measured)
+                connection.execute("BEGIN")
+                changed = connection.execute(defect).fetchall()[0][0]
+                failures = _failures(connection, node)
+                connection.execute("ROLLBACK")
+                assert changed, f"the defect finds no row to spoil in the sample: {defect}"
+                assert failures > 0, f"{node.name} stays green after: {defect}"
+
+
+def _relation(node: Any) -> str:
+    """`schema.table` that the test is about: the first table its SQL reads."""
+    match = re.search(r'"warehouse"\."(\w+)"\."(\w+)"', node.compiled_code)
+    assert match, node.compiled_code
+    return f'"{match[1]}"."{match[2]}"'
+
+
+def _failures(connection: duckdb.DuckDBPyConnection, node: Any) -> int:
+    return int(connection.execute(f"SELECT count(*) FROM ({node.compiled_code})").fetchall()[0][0])
