@@ -10,7 +10,7 @@ PYTHON ?= $(shell for v in python3 python3.13 python3.12 python3.11; do \
 	command -v $$v >/dev/null && $$v -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
 	&& command -v $$v && break; done)
 
-.PHONY: run test test-fast lint bench ui setup format lock sample clean
+.PHONY: run test test-fast lint bench ui setup install-with-uv install-with-pip format lock sample clean
 
 run: setup ## all set-up, then the whole path on the bundled sample
 	$(BIN)/noord run --feeds sample
@@ -46,16 +46,19 @@ setup: $(VENV)/.ready
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and was not found."; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	if command -v uv >/dev/null; then \
-		uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements.lock && \
-		uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; \
-	else \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
-		$(BIN)/python -m compileall -q -j 2 $(VENV)/lib >/dev/null || true; \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
-	fi
+	if command -v uv >/dev/null; then $(MAKE) --no-print-directory install-with-uv; else $(MAKE) --no-print-directory install-with-pip; fi
 	$(BIN)/python -c "from orchestration.dbt import ensure_manifest; ensure_manifest()"
 	touch $@
+
+install-with-uv:
+	uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements.lock
+	uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+
+# --no-deps: the lock is complete, and older pips refuse extras such as gql[requests] in hash mode.
+install-with-pip:
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q -j 2 $(VENV)/lib sources publication orchestration >/dev/null || echo "Some modules of dependencies can't be compiled; that is fine."
 
 lock: ## resolve the dependencies again (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
