@@ -1,97 +1,128 @@
 {#
-    A raw table, wide, as observations, long: one row per area, period, breakdown and measure.
+    A raw table, wide, as observations, long: one row per area, period, breakdown and measure that an indicator uses.
 
-    Only measures that an indicator uses are unpivoted further: the others cost nothing. A breakdown of '*' in the
-    indicator terms stands for every member (schools), and the rows are added up later.
+    What is heavy stays small: publication is counted on the wide rows, periods are parsed and editions chosen once per
+    table, period and measure, and measures that no indicator uses are dropped as soon as they are long. A breakdown of
+    '*' in the indicator terms stands for every member (schools), and the rows are added up later.
 
     A feed may hold one period in several editions. Per period, breakdown and measure the newest edition counts that has
     published anything; is_published says whether any has. has_bounds: the publisher's own margins become lower and
-    upper. Feeds without margins do not pay for that grouping.
+    upper. Feeds without margins do not pay for that.
 #}
 {% macro stage_feed(feed_id, has_bounds=false) %}
     {%- set keys = [
         "snapshot_id", "table_id", "area_code", "area_name", "boundary_year", "period_code", "period_status", "breakdown", "bound",
         "attributes", "missing_markers"
     ] -%}
+    {%- set not_measures = (keys + ["breakdown_group"]) | join(', ') -%}
     WITH
-    raw_rows AS (SELECT * FROM {{ source('raw', feed_id) }}),
-
     terms AS (
-        SELECT DISTINCT measure, breakdown FROM {{ ref('indicator_terms') }}
+        SELECT DISTINCT measure, breakdown AS breakdown_group FROM {{ ref('indicator_terms') }}
         WHERE feed_id = '{{ feed_id }}'
     ),
 
-    long_rows AS (
+    groups AS (SELECT DISTINCT breakdown_group FROM terms),
+
+    raw_rows AS (SELECT * FROM {{ source('raw', feed_id) }}),
+
+    -- Two joins on equality in place of one on either: crimes are millions of rows.
+    wide_rows AS (
+        SELECT raw_rows.*, groups.breakdown_group
         FROM raw_rows
-        UNPIVOT INCLUDE NULLS (value FOR measure IN (COLUMNS(* EXCLUDE ({{ keys | join(', ') }}))))
+        INNER JOIN groups ON raw_rows.breakdown = groups.breakdown_group
+        UNION ALL
+        SELECT raw_rows.*, groups.breakdown_group
+        FROM raw_rows
+        INNER JOIN groups ON groups.breakdown_group = '*'
     ),
 
-    used AS (
-        SELECT long_rows.*, terms.breakdown AS breakdown_group
-        FROM long_rows
-        INNER JOIN terms ON long_rows.measure = terms.measure AND terms.breakdown IN (long_rows.breakdown, '*')
+    value_rows AS (SELECT * FROM wide_rows WHERE bound = 'value'),
+
+    filled AS (
+        SELECT table_id, boundary_year, period_code, breakdown_group, count(COLUMNS(* EXCLUDE ({{ not_measures }})))
+        FROM value_rows
+        GROUP BY ALL
+    ),
+
+    publication AS (
+        FROM filled
+        UNPIVOT (
+            filled_cells FOR measure IN (COLUMNS(* EXCLUDE (table_id, boundary_year, period_code, breakdown_group)))
+        )
     ),
 
     editions AS (
         SELECT
-            period_code,
-            breakdown_group,
-            measure,
-            max(boundary_year) FILTER (WHERE value IS NOT NULL) AS published_edition,
-            max(boundary_year) AS newest_edition
-        FROM used
-        GROUP BY ALL
+            publication.table_id,
+            publication.period_code,
+            publication.breakdown_group,
+            publication.measure,
+            publication.filled_cells > 0 AS is_published,
+            {{ period_type('publication.period_code') }} AS period_type,
+            {{ period_start('publication.period_code') }} AS period_start,
+            {{ period_end('publication.period_code') }} AS period_end,
+            {{ period_year('publication.period_code') }} AS year
+        FROM publication
+        INNER JOIN terms ON publication.measure = terms.measure AND publication.breakdown_group = terms.breakdown_group
+        QUALIFY
+            row_number() OVER (
+                PARTITION BY publication.period_code, publication.breakdown_group, publication.measure
+                ORDER BY publication.filled_cells > 0 DESC, publication.boundary_year DESC, publication.table_id DESC
+            ) = 1
     ),
 
-    chosen AS (
-        SELECT
-            used.*,
-            editions.published_edition IS NOT NULL AS is_published
-        FROM used
-        INNER JOIN editions USING (period_code, breakdown_group, measure)
-        WHERE used.boundary_year = coalesce(editions.published_edition, editions.newest_edition)
+    long_rows AS (
+        FROM value_rows
+        UNPIVOT INCLUDE NULLS (value FOR measure IN (COLUMNS(* EXCLUDE ({{ not_measures }}))))
     )
 
     {% if has_bounds %}
-    , bounds AS (
+    , margins AS (SELECT * FROM wide_rows WHERE bound != 'value'),
+
+    long_margins AS (
+        FROM margins
+        UNPIVOT (margin FOR measure IN (COLUMNS(* EXCLUDE ({{ not_measures }}))))
+    ),
+
+    limits AS (
         SELECT
+            table_id,
             area_code,
             period_code,
             breakdown,
             measure,
-            max(value) FILTER (WHERE bound = 'lower') AS lower,
-            max(value) FILTER (WHERE bound = 'upper') AS upper
-        FROM chosen
-        WHERE bound != 'value'
+            max(margin) FILTER (WHERE bound = 'lower') AS lower,
+            max(margin) FILTER (WHERE bound = 'upper') AS upper
+        FROM long_margins
         GROUP BY ALL
     )
     {% endif %}
 
     SELECT
         '{{ feed_id }}' AS feed_id,
-        chosen.snapshot_id,
-        chosen.table_id,
-        chosen.area_code,
-        chosen.area_name,
-        chosen.boundary_year,
-        chosen.period_code,
-        {{ period_type('chosen.period_code') }} AS period_type,
-        {{ period_start('chosen.period_code') }} AS period_start,
-        {{ period_end('chosen.period_code') }} AS period_end,
-        {{ period_year('chosen.period_code') }} AS year,
-        chosen.period_status,
-        chosen.breakdown,
-        chosen.breakdown_group,
-        chosen.attributes,
-        chosen.measure,
-        chosen.value,
-        {{ 'bounds.lower' if has_bounds else 'NULL::DOUBLE' }} AS lower,
-        {{ 'bounds.upper' if has_bounds else 'NULL::DOUBLE' }} AS upper,
-        chosen.missing_markers[chosen.measure] AS missing_marker,
-        chosen.is_published
-    FROM chosen
+        long_rows.snapshot_id,
+        long_rows.table_id,
+        long_rows.area_code,
+        long_rows.area_name,
+        long_rows.boundary_year,
+        long_rows.period_code,
+        editions.period_type,
+        editions.period_start,
+        editions.period_end,
+        editions.year,
+        long_rows.period_status,
+        long_rows.breakdown,
+        long_rows.breakdown_group,
+        long_rows.attributes,
+        long_rows.measure,
+        long_rows.value,
+        {{ 'limits.lower' if has_bounds else 'NULL::DOUBLE' }} AS lower,
+        {{ 'limits.upper' if has_bounds else 'NULL::DOUBLE' }} AS upper,
+        long_rows.missing_markers[long_rows.measure] AS missing_marker,
+        editions.is_published
+    FROM long_rows
+    INNER JOIN editions USING (table_id, period_code, breakdown_group, measure)
     {% if has_bounds %}
-    LEFT JOIN bounds USING (area_code, period_code, breakdown, measure)
+    LEFT JOIN limits USING (table_id, area_code, period_code, breakdown, measure)
     {% endif %}
-    WHERE chosen.bound = 'value'
 {% endmacro %}

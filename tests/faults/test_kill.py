@@ -17,25 +17,26 @@ import duckdb
 import pytest
 
 from tests.path.conftest import ROOT, noord
+from tests.support.archives import changed_archive, newer
 
 pytestmark = pytest.mark.slow
 
 LINES = ("leren", "werken", "gezondheid", "wonen", "veiligheid")
 MOMENTS = [
     ("downloading 84799NED", 0.0),
-    ("auditing 13 tables", 0.3),
-    ("politie_misdrijven: auditing", 0.25),
-    ("building the marts", 3.0),
-    ("release gate and release", 1.5),
-    ("release gate and release", 2.5),
+    ("cbs_kerncijfers: auditing", 0.1),
+    ("politie_misdrijven: auditing", 0.2),
+    ("building the marts", 2.0),
+    ("release gate and release", 0.8),
+    ("release gate and release", 1.6),
 ]
 
 
-def _run_and_kill(home: Path, marker: str, delay: float) -> bool:
-    """Start a forced run, kill it `delay` seconds after it says `marker`; whether it was still alive then."""
+def _run_and_kill(home: Path, archive: Path, marker: str, delay: float) -> bool:
+    """Start a run, kill it `delay` seconds after it says `marker`; whether it was still alive then."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("NOORD_", "DAGSTER_"))}
     environment |= {"NOORD_HOME": str(home), "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-m", "orchestration", "run", "--feeds", "sample", "--force"]
+    command = [sys.executable, "-m", "orchestration", "run", "--feeds", str(archive)]
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as run:
@@ -50,8 +51,18 @@ def _run_and_kill(home: Path, marker: str, delay: float) -> bool:
     return alive
 
 
+def _news(archive: Path, number: int) -> None:
+    """Two publishers publish anew with the same figures: a whole run from download to flip, and figures to compare."""
+    century = str(21 + number)
+
+    def change(url: str, body: bytes) -> bytes:
+        return newer(url, newer(url, body, "84799NED", century), "47018NED", century)
+
+    changed_archive(archive, change)
+
+
 def _figures(home: Path) -> list[tuple[object, ...]]:
-    with duckdb.connect(str(home / "sample" / "current" / "monitor.duckdb"), read_only=True) as monitor:
+    with duckdb.connect(str(home / "replay-opname" / "current" / "monitor.duckdb"), read_only=True) as monitor:
         return [
             monitor.execute(
                 f"SELECT count(*), count(value), round(sum(value), 6) FROM {line}.indicator_values"
@@ -61,17 +72,20 @@ def _figures(home: Path) -> list[tuple[object, ...]]:
 
 
 def test_killed_runs_leave_current_whole_and_the_next_run_healthy(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    assert noord("run", "--feeds", "sample", home=home).returncode == 0
+    home, archive = tmp_path / "home", tmp_path / "opname.warc.gz"
+    _news(archive, 0)
+    assert noord("run", "--feeds", str(archive), home=home).returncode == 0
     before = _figures(home)
     killed = 0
-    for marker, delay in MOMENTS:
-        killed += _run_and_kill(home, marker, delay)
+    for number, (marker, delay) in enumerate(MOMENTS, start=1):
+        _news(archive, number)
+        killed += _run_and_kill(home, archive, marker, delay)
         assert _figures(home) == before, f"after a kill {delay} s into '{marker}'"
     assert killed >= 4, "the kills came too late to mean anything"
-    result = noord("run", "--feeds", "sample", "--force", home=home)
+    _news(archive, len(MOMENTS) + 1)
+    result = noord("run", "--feeds", str(archive), home=home)
     assert result.returncode == 0, result.stdout + result.stderr
     assert _figures(home) == before
-    leftovers = [*(home / "sample" / "releases").glob(".*"), *(home / "sample").glob(".current-*")]
-    assert leftovers == []
-    assert noord("run", "--feeds", "sample", home=home).stdout.count("Nothing changed") == 1
+    environment = home / "replay-opname"
+    assert [*(environment / "releases").glob(".*"), *environment.glob(".current-*")] == []
+    assert noord("run", "--feeds", str(archive), home=home).stdout.count("Nothing changed") == 1

@@ -48,6 +48,7 @@ member_rows AS (
         published.numerator,
         published.denominator,
         published.value_status,
+        coalesce(published.coverage, 1) AS member_coverage,
         CASE WHEN indicators.aggregation = 'sum' THEN 1.0 ELSE published.weight END AS weight,
         published.value IS NOT NULL AND (indicators.aggregation = 'sum' OR published.weight IS NOT NULL) AS is_present
     FROM wanted
@@ -85,6 +86,10 @@ aggregated AS (
         sum(value * weight) FILTER (WHERE is_present) / nullif(sum(weight) FILTER (WHERE is_present), 0) AS mean,
         sum(weight) FILTER (WHERE is_present) AS weight,
         coalesce(sum(weight) FILTER (WHERE is_present), 0) / nullif(sum(weight), 0) * count(weight) / count(*) AS coverage,
+        -- What was imputed inside the members that are present (schools).
+        coalesce(
+            sum(weight * member_coverage) FILTER (WHERE is_present) / nullif(sum(weight) FILTER (WHERE is_present), 0), 1
+        ) AS counted_share,
         bool_or(value_status = 'estimated') AS is_estimated,
         bool_or(value_status = 'provisional') AS is_provisional,
         bool_and(coalesce(value_status = 'not_published', FALSE)) AS is_not_published,
@@ -132,5 +137,5 @@ SELECT
     NULL::DOUBLE AS lower_95,
     NULL::DOUBLE AS upper_95,
     status AS value_status,
-    CASE WHEN aggregation != 'none' THEN coverage END AS coverage
+    CASE WHEN aggregation != 'none' THEN coverage * counted_share END AS coverage
 FROM judged

@@ -1,6 +1,6 @@
 -- Each indicator for every area and period that its own feed has: a value, or the reason why there is none.
 -- The main term (the value, or the numerator) brings period and snapshot; denominator and weight are those of the
--- same area and year. Coverage here is the share of the denominator that is not imputed.
+-- same area and year. Coverage here is the share of numerator or denominator, the lesser, that is not imputed.
 WITH
 terms AS (SELECT * FROM {{ ref('int_terms__resolved') }}),
 
@@ -24,13 +24,22 @@ bases AS (
     GROUP BY ALL
 ),
 
-joined AS (
+computable AS (
     SELECT
         main.*,
         indicators.aggregation,
         indicators.scale,
+        indicators.minimum_coverage,
         bases.denominator,
-        bases.denominator_imputed,
+        CASE
+            WHEN indicators.aggregation = 'ratio'
+                THEN
+                    least(
+                        1 - coalesce(main.imputed, 0) / nullif(main.value, 0),
+                        1 - coalesce(bases.denominator_imputed, 0) / nullif(bases.denominator, 0)
+                    )
+            ELSE 1.0
+        END AS known_share,
         coalesce(bases.weight, bases.denominator) AS weight,
         CASE
             WHEN main.value IS NULL THEN main.value_status
@@ -42,11 +51,22 @@ joined AS (
             WHEN 'estimated' IN (main.value_status, bases.denominator_status) THEN 'estimated'
             WHEN 'provisional' IN (main.value_status, bases.denominator_status) THEN 'provisional'
             ELSE 'measured'
-        END AS status
+        END AS computable_status
     FROM main
     INNER JOIN {{ ref('indicators') }} AS indicators ON main.indicator_code = indicators.indicator_code
     LEFT JOIN bases
         ON main.indicator_code = bases.indicator_code AND main.area_code = bases.area_code AND main.year = bases.year
+),
+
+-- A figure that is mostly imputed is an invention, whichever of numerator and denominator it comes from.
+joined AS (
+    SELECT
+        *,
+        CASE
+            WHEN computable_status = 'estimated' AND known_share < minimum_coverage THEN 'missing'
+            ELSE computable_status
+        END AS status
+    FROM computable
 )
 
 SELECT
@@ -71,9 +91,5 @@ SELECT
     lower AS lower_95,
     upper AS upper_95,
     status AS value_status,
-    CASE
-        WHEN status NOT IN ('measured', 'provisional', 'estimated') THEN NULL
-        WHEN aggregation = 'ratio' THEN 1 - coalesce(denominator_imputed, 0) / denominator
-        ELSE 1.0
-    END AS coverage
+    CASE WHEN computable_status IN ('measured', 'provisional', 'estimated') THEN coalesce(known_share, 1.0) END AS coverage
 FROM joined
