@@ -30,6 +30,8 @@ from sources.registry import CbsOdata3Feed, Table
 # Chains of about 60 clauses were answered with status 500.
 CLAUSES_PER_CALL = 20
 MOST_PAGES = 2000
+# DuckDB reads one file per thread; each page in hand costs some 100 MB.
+PAGES_AT_ONCE = 2
 _GEO = {"GeoDetail", "GeoDimension"}
 _VALUE = re.compile(rb'"value"\s*:\s*\[')
 _NEXT = re.compile(rb'"odata\.nextLink"\s*:\s*("(?:[^"\\]|\\.)*")')
@@ -218,10 +220,11 @@ class CbsOdata3:
         self._read_regions(connection, snapshot, folder)
         create_cells(connection, self._feed)
         needed = self._needed_keys(layout, measures, attributes)
-        for file in snapshot.files:
-            if file.role == "data":
-                self._refuse_dropped_columns(folder / file.name, file, needed)
-                self._read_page(connection, snapshot, folder / file.name, file, layout, measures, attributes)
+        pages = [file for file in snapshot.files if file.role == "data"]
+        for page in pages:
+            self._refuse_dropped_columns(folder / page.name, page, needed)
+        for at in range(0, len(pages), PAGES_AT_ONCE):
+            self._read_pages(connection, snapshot, folder, pages[at : at + PAGES_AT_ONCE], layout, measures, attributes)
         self._set_status(connection, snapshot, folder)
         self._compare_counts(connection, snapshot, folder)
 
@@ -231,12 +234,12 @@ class CbsOdata3:
         chosen = [layout.region, *layout.dimensions, *attributes.values(), *measures.values()]
         return list(dict.fromkeys(key for key in chosen if key is not None))
 
-    def _read_page(
+    def _read_pages(
         self,
         connection: duckdb.DuckDBPyConnection,
         snapshot: Snapshot,
-        path: Path,
-        file: LandedFile,
+        folder: Path,
+        pages: Sequence[LandedFile],
         layout: Layout,
         measures: dict[str, str | None],
         attributes: dict[str, str | None],
@@ -244,9 +247,10 @@ class CbsOdata3:
         fields = ", ".join(f"{quote(key)} VARCHAR" for key in self._needed_keys(layout, measures, attributes))
         area = f"trim(r.{quote(layout.region)})"
         values = [f"trim(r.{quote(key)})" if key else "NULL" for key in (*attributes.values(), *measures.values())]
+        paths = ", ".join(literal(str(folder / page.name)) for page in pages)
         columns = [
-            "row_number() OVER ()",
-            literal(file.name),
+            "number",
+            "parse_filename(filename)",
             f"CASE WHEN {area} = {literal(self._feed.region.national_key)} THEN 'NL00' ELSE {area} END",
             "regions.title",
             self._period_sql(snapshot.table),
@@ -259,15 +263,15 @@ class CbsOdata3:
             connection.execute(
                 f"""INSERT INTO cells SELECT {", ".join(columns)}
                 FROM (
-                    SELECT unnest(value) AS r
-                    FROM read_json({literal(str(path))}, columns = {{value: 'STRUCT({fields})[]'}},
-                        maximum_object_size = {file.bytes + 1024})
+                    SELECT unnest(value) AS r, generate_subscripts(value, 1) AS number, filename
+                    FROM read_json([{paths}], columns = {{value: 'STRUCT({fields})[]'}}, filename = true,
+                        maximum_object_size = {max(page.bytes for page in pages) + 1024})
                 ) LEFT JOIN regions ON regions.code = {area}
                 WHERE {self._row_condition(area)}"""
             )
         except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
             raise self._problem(
-                f"the body is not valid JSON: {str(error).splitlines()[0]}", file.url, "rows in TypedDataSet form"
+                f"the body is not valid JSON: {str(error).splitlines()[0]}", pages[0].url, "rows in TypedDataSet form"
             ) from error
 
     def _period_sql(self, table: Table) -> str:
