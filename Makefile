@@ -19,7 +19,7 @@ test: setup lint ## all set-up, then every test
 	$(BIN)/pytest
 
 test-fast: setup ## the tests that take seconds
-	$(BIN)/pytest -m "not slow and not browser" tests/unit
+	$(BIN)/pytest -n 2 -m "not slow and not browser" tests/unit
 
 lint: setup
 	$(BIN)/ruff check .
