@@ -46,8 +46,10 @@ def _closing_sentence(environment: Environment, result: RunResult) -> str:
 
 def _line_table(environment: Environment, release: Release) -> Table:
     table = Table(title=f"{environment.name}: release {release.id}", title_justify="left")
-    for heading in ("line", "indicators", "areas", "periods", "rows", "values", "held", "warnings"):
-        table.add_column(heading, justify="left" if heading in ("line", "held") else "right", no_wrap=heading != "held")
+    for heading in ("line", "indicators", "areas", "periods", "rows", "values", "held", "warned"):
+        table.add_column(
+            heading, justify="left" if heading in ("line", "held") else "right", no_wrap=heading != "held", min_width=4
+        )
     with warehouse.connect(release.path / "monitor.duckdb", read_only=True) as monitor:
         held = monitor.execute(
             "SELECT subject FROM meta.checks WHERE check_name = 'delivery' AND NOT passed"
@@ -64,7 +66,7 @@ def _line_table(environment: Environment, release: Release) -> Table:
                 AND (subject IN (SELECT feed_id FROM meta.feeds WHERE list_contains(lines, $line)) OR starts_with(subject, $line))""",
                 {"line": line},
             ).fetchall()[0][0]
-            table.add_row(line, *(f"{count:,}" for count in counts), ", ".join(here) or "none", str(warnings))
+            table.add_row(line, *(f"{count:,}" for count in counts), ", ".join(here) or "-", str(warnings))
     return table
 
 
