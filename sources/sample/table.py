@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sources.sample.areas import COUNTRY, HEERLEN, Area
+from sources.sample.areas import COUNTRY, HEERLEN, Area, all_areas
 from sources.sample.columns import Dimension, Topic, data_properties
 
 CBS, THIRD_PARTIES = "opendata.cbs.nl", "dataderden.cbs.nl"
@@ -137,9 +137,8 @@ def text_cell(figure: str, area: Area) -> str:
 
 
 def municipality_name(area: Area) -> str:
-    if area.municipality == HEERLEN:
-        return "Heerlen"
-    return "Goirle" if area.kind == "BU" else area.name
+    # The decoy's municipality is in no file of areas.
+    return "Goirle" if area.kind == "BU" and area.municipality != HEERLEN else all_areas()[area.municipality].name
 
 
 def area_topics(first: int) -> tuple[Topic, ...]:
