@@ -26,7 +26,7 @@
         WHEN {{ n }} <= 3 THEN NULL
         WHEN abs({{ r }}) = 1 THEN {{ r }}
         WHEN abs({{ r }}) < 1
-            THEN tanh(atanh({{ r }}) {{ '-' if side == 'lower' else '+' }} {{ z_95() }} * {{ rank_correlation_error(r, n) }})
+            THEN tanh(atanh({{ r }}) {{ '-' if side == 'lower' else '+' }} {{ normal_quantile('95') }} * {{ rank_correlation_error(r, n) }})
     END
 {% endmacro %}
 
@@ -34,9 +34,6 @@
 {% macro rank_correlation_z(r, n) %}
     CASE WHEN abs({{ r }}) <= 1 THEN abs(atanh({{ r }})) / {{ rank_correlation_error(r, n) }} END
 {% endmacro %}
-
-{# Standard normal quantile of 0.975. #}
-{% macro z_95() %}1.959963984540054{% endmacro %}
 
 {#
     How strong a correlation is, in words a resident reads. Limits: J.D. Evans (1996), Straightforward statistics for the

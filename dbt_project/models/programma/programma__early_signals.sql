@@ -1,6 +1,7 @@
 {{ config(alias='early_signals') }}
 -- What this month, quarter or half-year shows already: each period beside the same period a year earlier, and the last twelve
--- months beside the twelve before. One row for every period from an indicator's first to its last: a period that nobody
+-- months beside the twelve before. Comparing with the same period takes the season out without a model; the signal is the
+-- verdict on the change against no change. One row for every period from an indicator's first to its last: a period that nobody
 -- delivered is a row that says so, and periods are matched by date, never by counting rows.
 WITH
 wanted_areas AS (
@@ -176,8 +177,8 @@ SELECT
     compared.change,
     compared.change - compared.change_margin AS change_lower_95,
     compared.change + compared.change_margin AS change_upper_95,
-    {{ change_signal(
-        '(compared.change - compared.change_margin)', '(compared.change + compared.change_margin)', 'indicators.direction'
+    {{ verdict(
+        '(compared.change - compared.change_margin)', '(compared.change + compared.change_margin)', '0', 'indicators.direction'
     ) }} AS signal,
     compared.no_signal_reason,
     reasons.reason_nl AS no_signal_reason_nl,
@@ -189,9 +190,10 @@ SELECT
     compared.rolling_change,
     compared.rolling_change - compared.rolling_change_margin AS rolling_change_lower_95,
     compared.rolling_change + compared.rolling_change_margin AS rolling_change_upper_95,
-    {{ change_signal(
+    {{ verdict(
         '(compared.rolling_change - compared.rolling_change_margin)',
         '(compared.rolling_change + compared.rolling_change_margin)',
+        '0',
         'indicators.direction'
     ) }} AS rolling_signal,
     compared.snapshot_id,
