@@ -17,21 +17,15 @@
 {% endmacro %}
 
 {#
-    Which part of a changed gap weighs most: own, comparator, both (neither is larger beyond doubt) or none (neither part
-    differs from zero beyond doubt). NULL when a margin is unknown.
+    Which part of a changed gap weighs most: own or comparator when that part is the larger beyond doubt, both when both
+    differ from zero beyond doubt and neither is the larger, none when no part can be pointed at. NULL when a margin is
+    unknown. A part that is larger beyond doubt differs from zero beyond doubt.
 #}
 {% macro mainly_due_to(own, comparator, margin_own, margin_comparator) %}
     CASE
-        WHEN {{ margin_own }} IS NULL OR {{ margin_comparator }} IS NULL THEN NULL
-        WHEN abs({{ own }}) <= {{ margin_own }} AND abs({{ comparator }}) <= {{ margin_comparator }} THEN 'none'
-        WHEN abs({{ comparator }}) <= {{ margin_comparator }} THEN 'own'
-        WHEN abs({{ own }}) <= {{ margin_own }} THEN 'comparator'
-        WHEN
-            abs({{ own }}) - abs({{ comparator }}) > {{ combined_margin([margin_own, margin_comparator]) }}
-            THEN 'own'
-        WHEN
-            abs({{ comparator }}) - abs({{ own }}) > {{ combined_margin([margin_own, margin_comparator]) }}
-            THEN 'comparator'
-        ELSE 'both'
+        WHEN abs({{ own }}) - abs({{ comparator }}) > {{ combined_margin([margin_own, margin_comparator]) }} THEN 'own'
+        WHEN abs({{ comparator }}) - abs({{ own }}) > {{ combined_margin([margin_own, margin_comparator]) }} THEN 'comparator'
+        WHEN abs({{ own }}) > {{ margin_own }} AND abs({{ comparator }}) > {{ margin_comparator }} THEN 'both'
+        WHEN abs({{ own }}) >= 0 AND abs({{ comparator }}) >= 0 AND {{ margin_own }} >= 0 AND {{ margin_comparator }} >= 0 THEN 'none'
     END
 {% endmacro %}

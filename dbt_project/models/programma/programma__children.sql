@@ -42,7 +42,11 @@ figures AS (
         indicators.estimate_type,
         indicators.indicator_code AS child_indicator_code,
         newest.*,
-        CASE WHEN newest.value IS NULL THEN coalesce(newest.value_status, 'no_value') END AS no_value_reason
+        CASE
+            WHEN newest.value IS NOT NULL THEN NULL
+            WHEN indicators.aggregation = 'none' THEN 'aggregation_refused'
+            ELSE coalesce(newest.value_status, 'no_value')
+        END AS no_value_reason
     FROM {{ ref('indicators') }} AS indicators
     LEFT JOIN newest ON indicators.indicator_code = newest.indicator_code
     WHERE indicators.is_child_focused

@@ -310,13 +310,9 @@ SELECT
     judged.comparator_part,
     judged.comparator_part - judged.margin_comparator_part AS comparator_part_lower_95,
     judged.comparator_part + judged.margin_comparator_part AS comparator_part_upper_95,
-    CASE
-        WHEN judged.gap_change IS NOT NULL
-            THEN
-                {{ mainly_due_to(
-                    'judged.own_part', 'judged.comparator_part', 'judged.margin_own_part', 'judged.margin_comparator_part'
-                ) }}
-    END AS mainly_due_to,
+    {{ mainly_due_to(
+        'judged.own_part', 'judged.comparator_part', 'judged.margin_own_part', 'judged.margin_comparator_part'
+    ) }} AS mainly_due_to,
     judged.baseline_value,
     judged.baseline_lower_95,
     judged.baseline_upper_95,
