@@ -307,9 +307,9 @@ def test_margins_years_status_and_the_national_key(tmp_path: Path) -> None:
         ("2022JJ00", "final", "lower", 65.5, None, "20300"),
         ("2022JJ00", "final", "upper", 74.5, None, "20300"),
         ("2022JJ00", "final", "value", 70.0, None, "20300"),
-        ("2024JJ00", "provisional", "lower", 65.5, None, "20300"),
-        ("2024JJ00", "provisional", "upper", 74.5, None, "20300"),
-        ("2024JJ00", "provisional", "value", 70.0, None, "20300"),
+        ("2024JJ00", "revised", "lower", 65.5, None, "20300"),
+        ("2024JJ00", "revised", "upper", 74.5, None, "20300"),
+        ("2024JJ00", "revised", "value", 70.0, None, "20300"),
     ]
 
 
