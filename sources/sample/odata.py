@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 from sources.sample import crimes, figures
-from sources.sample.areas import COUNTRY, HEERLEN, Area, areas_of
+from sources.sample.areas import COUNTRY, HEERLEN, Area, all_areas, areas_of
 from sources.sample.columns import Dimension, Topic, data_properties, read_topics
 
 PAGE = 10_000
@@ -200,9 +200,8 @@ def _text(figure: str, area: Area) -> str:
 
 
 def _municipality_name(area: Area) -> str:
-    if area.municipality == HEERLEN:
-        return "Heerlen"
-    return "Goirle" if area.kind == "BU" else area.name
+    # The decoy's municipality is in no file of areas.
+    return "Goirle" if area.kind == "BU" and area.municipality != HEERLEN else all_areas()[area.municipality].name
 
 
 def _inhabitants(area: Area, year: int) -> int | None:

@@ -18,6 +18,7 @@ MODELS_WITH_RULES = [
     "stg_duo_schooladviezen",
     "stg_politie_misdrijven",
     "stg_rivm_gezondheid",
+    "int_area_versions__detected",
     "int_observations__unioned",
     "int_observations__placed",
     "int_terms__resolved",
