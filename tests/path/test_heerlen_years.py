@@ -71,7 +71,11 @@ RECIPES = {
     "WER_WW": Recipe(f"{_BENEFIT}WW", per=POPULATION, scale=1000),
     "WER_LAAG_INKOMEN": Recipe(f"{_INCOME}Huishoudens_met_een_laag_inkomen", (HOUSEHOLDS,), years=FIRST_THREE),
     "WER_SOCIAAL_MINIMUM": Recipe(f"{_INCOME}Huish_onder_of_rond_sociaal_minimum", (HOUSEHOLDS,), years=FIRST_THREE),
-    # The column came in 2018 and was still empty when the file was made.
+    "WER_LAAGSTE_INKOMENS": Recipe(
+        f"{_INCOME}40proc_huishoudens_met_laagste_inkomen", (HOUSEHOLDS,), years=FIRST_THREE
+    ),
+    # These columns came in 2018 and were still empty when the file was made.
+    "WER_MINIMUM_120": Recipe(f"{_INCOME}Huishoudens_tot_120proc_van_sociaal_minimum", (HOUSEHOLDS,), years=()),
     "WER_INKOMEN": Recipe(f"{_INCOME}Gem_gestandaardiseerd_inkomen_van_huish", (HOUSEHOLDS,), years=()),
     "GEZ_JEUGDZORG": Recipe("Zorg_Percentage_jongeren_met_jeugdzorg", (CHILDREN, YOUTH), years=LAST_TWO),
     "GEZ_WMO": Recipe("Zorg_Wmo_cliënten", per=POPULATION, scale=1000, years=LAST_TWO),
@@ -79,9 +83,12 @@ RECIPES = {
     "WON_INWONERS": Recipe(POPULATION),
     "WON_KINDEREN": Recipe(CHILDREN, per=POPULATION, scale=100),
     "WON_GEZINNEN": Recipe("Bevolking_Particuliere_huishoudens_Huishoudens_met_kinderen", per=HOUSEHOLDS, scale=100),
+    "WON_JONGEREN": Recipe(YOUTH, per=POPULATION, scale=100),
+    "WON_EENPERSOONS": Recipe("Bevolking_Particuliere_huishoudens_Eenpersoonshuishoudens", per=HOUSEHOLDS, scale=100),
     "WON_WOZ": Recipe("Wonen_Gemiddelde_woningwaarde", (DWELLINGS,)),
     "WON_KOOPWONINGEN": Recipe(f"{_OWNER}Koopwoningen", (DWELLINGS,)),
     "WON_CORPORATIEWONINGEN": Recipe(f"{_OWNER}Huurwoningen_In_bezit_woningcorporatie", (DWELLINGS,)),
+    "WON_PARTICULIERE_HUUR": Recipe(f"{_OWNER}Huurwoningen_In_bezit_overige_verhuurders", (DWELLINGS,)),
     "WON_LEEGSTAND": Recipe("Wonen_Woningen_naar_bewoning_Percentage_onbewoond", (DWELLINGS,)),
     "WON_GAS": Recipe("Energie_Gemiddeld_aardgasverbruik_Gemiddeld_aardgasverbruik_totaal", (DWELLINGS,)),
     "VEI_DIEFSTAL_WONING": Recipe(f"{_CRIME}Totaal_diefstal_uit_woning_schuur_ed", (POPULATION,), years=FIRST_THREE),
@@ -271,7 +278,7 @@ def test_no_figure_is_left_out_of_the_comparison(released: duckdb.DuckDBPyConnec
         "SELECT count(value) FROM figures WHERE area_code IN ('HN13', 'RH13', 'HN14', 'RH14')"
     ).fetchall()
     assert rows == [(4 * sum(len(recipe.years) for recipe in RECIPES.values()),)]
-    assert rows[0][0] >= 324
+    assert rows[0][0] >= 384
 
 
 @pytest.mark.parametrize("year", TABLES)
@@ -293,6 +300,16 @@ def test_regions_keep_their_published_figures_and_gaps(released: duckdb.DuckDBPy
             compared += value is not None
         in_file += _frame(year)[column].count()
     assert compared == in_file > 800
+
+
+def test_a_wijk_that_got_another_number_is_the_same_place(released: duckdb.DuckDBPyConnection) -> None:
+    """«Wijk 41 De Beitel» of 2016 is «Wijk 42 De Beitel» since: no series of Heerlen breaks in these years."""
+    names = released.execute(
+        "SELECT DISTINCT area_name FROM monitor.meta.area_versions WHERE area_code = 'WK091742' ORDER BY 1"
+    ).fetchall()
+    assert names == [("Wijk 41 De Beitel",), ("Wijk 42 De Beitel",)]
+    breaks = released.execute("SELECT count(*), count(*) FILTER (is_break) FROM monitor.meta.area_versions").fetchall()
+    assert breaks == [(4 * 81, 0)]
 
 
 def test_nothing_is_compared_with_a_country_that_is_not_there(released: duckdb.DuckDBPyConnection) -> None:
