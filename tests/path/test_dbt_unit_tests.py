@@ -24,7 +24,9 @@ MODELS_WITH_RULES = [
     "int_terms__resolved",
     "int_indicator_values__published",
     "int_indicator_values__area_sets",
+    "int_indicator_values__intervals",
     "int_indicator_values__compared",
+    "int_indicator_values__trends",
 ]
 
 

@@ -135,15 +135,16 @@ SELECT
     year,
     'total' AS breakdown,
     CASE
-        WHEN status NOT IN ('measured', 'provisional', 'estimated') THEN NULL
+        WHEN NOT ({{ has_value('status') }}) THEN NULL
         WHEN aggregation = 'ratio' THEN scale * value / denominator
         ELSE scale * value
     END AS value,
     CASE WHEN aggregation IN ('ratio', 'sum') THEN value END AS numerator,
     CASE WHEN aggregation = 'ratio' THEN denominator END AS denominator,
     weight,
-    lower AS lower_95,
-    upper AS upper_95,
+    -- Margins of a numerator are none of the ratio.
+    CASE WHEN aggregation != 'ratio' THEN scale * lower END AS publisher_lower,
+    CASE WHEN aggregation != 'ratio' THEN scale * upper END AS publisher_upper,
     status AS value_status,
-    CASE WHEN computable_status IN ('measured', 'provisional', 'estimated') THEN coalesce(known_share, 1.0) END AS coverage
+    CASE WHEN {{ has_value('computable_status') }} THEN coalesce(known_share, 1.0) END AS coverage
 FROM joined
