@@ -50,7 +50,9 @@ _META = """
 CREATE SCHEMA meta;
 CREATE TABLE meta.areas AS
     SELECT * FROM (VALUES ('NL00', 'Nederland'), ('HN14', 'Heerlen-Noord')) AS t(area_code, area_name);
-CREATE TABLE meta.indicators AS SELECT 'LER_1' AS indicator_code, 'Een' AS label_nl;
+CREATE TABLE meta.indicators AS SELECT * FROM (VALUES
+    ('LER_2', 'leren', 'Twee', 'Wat twee is.'), ('LER_1', 'leren', 'Een', 'Wat "een" is, één.')
+    ) AS t(indicator_code, line, label_nl, definition_nl);
 CREATE TABLE meta.checks AS SELECT * EXCLUDE (snapshot_ids) FROM control.checks;
 CREATE TABLE meta.feeds AS SELECT * FROM (VALUES
     ('feed_a', 'Feed A', 'CBS', 'https://www.cbs.nl', 'CC BY 4.0',
