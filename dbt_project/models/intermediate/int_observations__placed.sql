@@ -58,7 +58,7 @@ summed AS (
         breakdown_group AS breakdown,
         sum(coalesce(value, imputed_value)) AS value,
         sum(imputed_value) FILTER (WHERE value IS NULL) AS imputed,
-        bool_or(period_status = 'provisional') AS is_provisional,
+        bool_or(period_status IN ('provisional', 'revised')) AS is_provisional,
         max(value_status) AS any_status
     FROM placed
     GROUP BY ALL
