@@ -241,8 +241,55 @@ GENERIC_DEFECTS = {
     ],
     "known_words": [
         f"UPDATE {{model}} SET {column} = '{word}' WHERE rowid = {{measured}}"
-        for column in ("direction", "area_type", "period_type", "estimate_type", "value_status", "data_origin")
+        for column in (
+            "direction",
+            "area_type",
+            "period_type",
+            "estimate_type",
+            "value_status",
+            "data_origin",
+            "national_verdict",
+            "municipality_rest_verdict",
+            "recent_trend",
+        )
         for word in ("unknown", "")
+    ]
+    + [
+        "UPDATE {model} SET recent_trend = NULL WHERE rowid = {measured}",
+        "UPDATE {model} SET recent_trend = 'increasing_better', direction = 'neutral' WHERE rowid = {measured}",
+        "UPDATE {model} SET recent_trend = 'increasing', direction = 'higher_is_better' WHERE rowid = {measured}",
+        "UPDATE {model} SET recent_trend = 'no_significant_change' WHERE rowid = "
+        "(SELECT min(rowid) FROM {model} WHERE value IS NULL)",
+        "UPDATE {model} SET recent_trend = 'no_significant_change', estimate_type = 'model' WHERE rowid = {measured}",
+        "UPDATE {model} SET recent_trend = 'no_significant_change', period_type = 'month' WHERE rowid = {measured}",
+    ]
+    + [
+        f"UPDATE {{model}} SET {change} WHERE rowid = (SELECT min(rowid) FROM {{model}} WHERE {column} IS NOT NULL)"
+        for column in ("national_verdict", "municipality_rest_verdict")
+        for change in (
+            f"{column} = 'higher', direction = 'lower_is_better'",
+            f"{column} = 'worse', direction = 'neutral'",
+            "lower_95 = NULL",
+            f"{column.removesuffix('_verdict')}_value = NULL",
+        )
+    ],
+    "limits_in_order": [
+        f"UPDATE {{model}} SET {change} WHERE rowid = (SELECT min(rowid) FROM {{model}} WHERE lower_998 IS NOT NULL)"
+        for change in (
+            "lower_998 = lower_95 + 0.1",
+            "upper_998 = upper_95 - 0.1",
+            "lower_95 = value + 0.1, upper_95 = value + 1, upper_998 = value + 1",
+            "upper_95 = value - 0.1, lower_95 = value - 1, lower_998 = value - 1",
+            "lower_95 = upper_95 + 1",
+            "lower_95 = NULL",
+            "upper_95 = NULL",
+            "lower_998 = NULL",
+            "upper_998 = NULL",
+            "lower_95 = NULL, upper_95 = NULL",
+            "value = NULL",
+            "upper_998 = 'Infinity'",
+            "lower_998 = '-Infinity'",
+        )
     ],
     "snapshot_is_explained": [
         "UPDATE {model} SET snapshot_id = 'no such delivery' WHERE rowid = {measured}",

@@ -58,14 +58,14 @@ programme AS (
 compared AS (
     SELECT
         programme.*,
-        EXISTS(
+        EXISTS (
             SELECT 1 FROM {{ ref('series_breaks') }} AS breaks
             WHERE
                 breaks.indicator_code = programme.indicator_code
                 AND breaks.break_year > programme.last_year_with_value
                 AND breaks.break_year <= programme.year
         )
-        OR EXISTS(
+        OR EXISTS (
             SELECT 1 FROM {{ ref('int_area_versions__detected') }} AS versions
             WHERE
                 versions.is_break
