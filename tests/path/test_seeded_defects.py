@@ -296,6 +296,104 @@ GENERIC_DEFECTS = {
         "UPDATE {model} SET snapshot_id = NULL WHERE rowid = {measured}",
         "DELETE FROM meta.snapshots WHERE snapshot_id = (SELECT min(snapshot_id) FROM {model})",
     ],
+    "every_indicator_for_noord": [
+        "DELETE FROM {model} WHERE area_code = 'HN14' AND comparator_code = 'NL00' AND indicator_code = 'WER_WW'",
+        "UPDATE {model} SET comparator_code = 'RH14' WHERE area_code = 'HN14' AND indicator_code = 'WON_INWONERS'",
+    ],
+    "every_child_indicator": [
+        "DELETE FROM {model} WHERE indicator_code = 'LER_ADVIES_HAVO_PLUS'",
+        "INSERT INTO {model} BY NAME SELECT 'WER_WW' AS indicator_code, 1.0 AS value",
+        "UPDATE {model} SET value = NULL WHERE indicator_code = 'LER_ADVIES_HAVO_PLUS'",
+        "UPDATE {model} SET no_value_reason = 'missing' WHERE indicator_code = 'LER_ADVIES_HAVO_PLUS'",
+        "UPDATE {model} SET no_value_reason_nl = NULL WHERE no_value_reason IS NOT NULL",
+    ],
+    "progress_says_why": [
+        f"UPDATE {{model}} SET {change} WHERE rowid = (SELECT min(rowid) FROM {{model}} WHERE {which})"
+        for change, which in (
+            ("status = NULL", "status = 'uncertain'"),
+            ("status = 'hopeful'", "status = 'uncertain'"),
+            ("status = 'undefined'", "status = 'uncertain'"),
+            ("status = 'behind'", "status = 'undefined'"),
+            ("undefined_reason = NULL, undefined_reason_nl = NULL", "status = 'undefined'"),
+            ("undefined_reason_nl = NULL", "status = 'undefined'"),
+            ("share_closed = 0", "status = 'undefined'"),
+            ("share_closed = NULL", "status = 'uncertain'"),
+            ("share_closed_lower_95 = NULL", "status = 'uncertain'"),
+            ("share_closed_upper_95 = NULL", "status = 'uncertain'"),
+            ("mainly_due_to = NULL", "status = 'uncertain'"),
+            ("baseline_year = now_year", "status = 'uncertain'"),
+        )
+    ],
+    "parts_add_up": [
+        f"UPDATE {{model}} SET {change} WHERE rowid = (SELECT min(rowid) FROM {{model}} WHERE gap_change IS NOT NULL)"
+        for change in (
+            "own_part = own_part + 0.001",
+            "comparator_part = comparator_part - 0.001",
+            "gap_change = gap_change + 0.001, own_part = own_part + 0.001",
+            "gap_now = gap_now + 0.001",
+            "gap_baseline = -gap_baseline - 1",
+            "own_part = NULL",
+            "comparator_part = NULL",
+            "own_part = NULL, comparator_part = NULL, gap_change = NULL",
+        )
+    ],
+    "limits_enclose_shares": [
+        f"UPDATE {{model}} SET {change} WHERE rowid = (SELECT min(rowid) FROM {{model}} WHERE {which})"
+        for change, which in (
+            ("share_closed = share_closed_upper_95 + 0.001", "status = 'uncertain'"),
+            ("share_closed = share_closed_lower_95 - 0.001", "status = 'uncertain'"),
+            ("status = 'ahead'", "status = 'uncertain'"),
+            ("status = 'behind'", "status = 'uncertain'"),
+            ("status = 'on_track'", "status = 'uncertain' AND share_closed_lower_95 < 0"),
+            ("status = 'uncertain'", "status = 'ahead'"),
+            ("status = 'uncertain'", "status = 'behind'"),
+            ("share_closed_lower_95 = 1e-9", "status = 'uncertain' AND share_closed > 1e-9"),
+        )
+    ],
+    "no_period_is_skipped": [
+        "DELETE FROM {model} WHERE period_start = DATE '2024-04-01' AND area_code = 'HN14'",
+        "UPDATE {model} SET period_end = period_end - 1 WHERE period_start = DATE '2024-04-01' AND area_code = 'HN14'",
+        "UPDATE {model} SET period_end = period_start - 1 WHERE is_newest AND area_code = 'HN14'",
+    ],
+    "signal_follows_change": [
+        f"UPDATE {{model}} SET {change} WHERE rowid = (SELECT min(rowid) FROM {{model}} WHERE {which})"
+        for change, which in (
+            ("signal = NULL", "signal = 'similar'"),
+            ("signal = 'fine'", "signal = 'similar'"),
+            ("no_signal_reason = 'no_value', no_signal_reason_nl = 'x'", "signal = 'similar'"),
+            ("no_signal_reason_nl = NULL", "signal IS NULL"),
+            ("signal = 'better'", "signal = 'worse'"),
+            ("signal = 'worse'", "signal = 'better'"),
+            ("direction = 'neutral'", "signal = 'worse'"),
+            ("signal = 'higher'", "signal = 'worse'"),
+            ("signal = 'higher', direction = 'neutral'", "change < 0"),
+            ("signal = 'lower', direction = 'neutral'", "change > 0"),
+            ("value = NULL", "is_newest"),
+            ("change = change + 0.001", "signal = 'similar'"),
+        )
+    ],
+    "connection_is_sound": [
+        f"UPDATE {{model}} SET {change} WHERE rowid = (SELECT min(rowid) FROM {{model}} WHERE is_significant = {which})"
+        for change, which in (
+            ("other_line = line", True),
+            ("correlation = NULL", True),
+            ("not_computed_reason = 'no_variation', not_computed_reason_nl = 'x'", True),
+            ("not_computed_reason_nl = 'x'", True),
+            ("n = 19", True),
+            ("correlation = upper_95 + 0.001", True),
+            ("correlation = lower_95 - 0.001", True),
+            ("lower_95 = -1.001", True),
+            ("upper_95 = 1.001", True),
+            ("p_value = -0.001", True),
+            ("p_value = p_adjusted + 0.001", True),
+            ("p_adjusted = 1.001", False),
+            ("is_significant = FALSE", True),
+            ("relation_nl = NULL", True),
+            ("relation_nl = 'x'", False),
+            ("warning_nl = NULL", True),
+            ("warning_nl = 'Oorzaak bewezen.'", True),
+        )
+    ],
 }
 
 

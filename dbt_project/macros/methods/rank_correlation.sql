@@ -15,6 +15,21 @@
     + (count(*) OVER (PARTITION BY {{ partition_by }}, {{ value }}) - 1) / 2
 {% endmacro %}
 
+{#
+    Product-moment correlation of ranks, an aggregate; NULL when one of them does not vary. Ranks are halves of whole numbers,
+    so every sum is exact up to some 10,000 areas and a perfect correlation is exactly 1 or -1, which corr() is not.
+#}
+{% macro rank_correlation(one, other) %}
+    (count(*) * sum({{ one }} * {{ other }}) - sum({{ one }}) * sum({{ other }}))
+    / nullif(
+        sqrt(
+            (count(*) * sum({{ one }} * {{ one }}) - pow(sum({{ one }}), 2))
+            * (count(*) * sum({{ other }} * {{ other }}) - pow(sum({{ other }}), 2))
+        ),
+        0
+    )
+{% endmacro %}
+
 {# Standard error of atanh(r). NULL below four pairs. #}
 {% macro rank_correlation_error(r, n) %}
     CASE WHEN {{ n }} > 3 THEN sqrt((1 + {{ r }} * {{ r }} / 2) / ({{ n }} - 3)) END

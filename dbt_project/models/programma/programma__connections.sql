@@ -72,8 +72,7 @@ correlated AS (
         * EXCLUDE (value_rank, other_value_rank),
         count(*) AS n,
         CASE
-            WHEN count(*) >= {{ enough }} AND stddev_pop(value_rank) > 0 AND stddev_pop(other_value_rank) > 0
-                THEN greatest(-1, least(1, corr(value_rank, other_value_rank)))
+            WHEN count(*) >= {{ enough }} THEN {{ rank_correlation('value_rank', 'other_value_rank') }}
         END AS correlation
     FROM ranked
     GROUP BY ALL

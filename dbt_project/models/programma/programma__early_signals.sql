@@ -75,13 +75,14 @@ spine AS (
             AND calendar.period_start = figures.period_start
 ),
 
--- The last twelve months, whatever the length of a period; only when every period of them has a value.
+-- The last twelve months, whatever the length of a period; only when every period of them has a value and none breaks the series.
 sums AS (
     SELECT
         spine.*,
         indicators.interval_method = 'byar' OR indicators.aggregation = 'sum' AS counts_events,
-        count(spine.numerator) FILTER (WHERE spine.value IS NOT NULL) OVER twelve_months = 12 / spine.months AS is_complete,
         min(spine.breaks_so_far) OVER twelve_months AS breaks_at_start,
+        count(spine.numerator) FILTER (WHERE spine.value IS NOT NULL) OVER twelve_months = 12 / spine.months
+        AND spine.breaks_so_far = min(spine.breaks_so_far) OVER twelve_months AS is_complete,
         sum(spine.numerator) OVER twelve_months AS numerator_sum,
         sum(spine.denominator) OVER twelve_months AS denominator_sum,
         indicators.scale,

@@ -213,8 +213,9 @@ gaps AS (
         *,
         gap_sign * (baseline_value - baseline_comparator_value) AS gap_baseline,
         gap_sign * (now_value - now_comparator_value) AS gap_now,
-        gap_sign * (now_value - baseline_value) AS own_part,
-        -gap_sign * (now_comparator_value - baseline_comparator_value) AS comparator_part,
+        -- Plus zero: nothing moved is 0, not -0.
+        gap_sign * (now_value - baseline_value) + 0.0 AS own_part,
+        gap_sign * (baseline_comparator_value - now_comparator_value) + 0.0 AS comparator_part,
         {{ combined_margin(['margin_baseline_own', 'margin_baseline_comparator']) }} AS margin_gap_baseline,
         {{ combined_margin(['margin_now_own', 'margin_now_comparator']) }} AS margin_gap_now,
         {{ combined_margin(['margin_now_own', 'margin_baseline_own']) }} AS margin_own_part,

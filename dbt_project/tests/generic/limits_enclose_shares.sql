@@ -6,4 +6,5 @@
         OR (status = 'ahead') != (share_closed_lower_95 > time_elapsed)
         OR (status = 'behind') != (share_closed_upper_95 < time_elapsed)
         OR (status = 'uncertain' AND share_closed_lower_95 > 0)
+        OR (status = 'on_track' AND share_closed_lower_95 <= 0)
 {% endtest %}

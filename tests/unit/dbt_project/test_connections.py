@@ -35,7 +35,8 @@ def spearman(one: list[float], other: list[float]) -> float:
     """As in programma.connections: ranks within the pair, then the product-moment correlation."""
     ranks = f"SELECT {rank('one')} AS a, {rank('other')} AS b FROM arguments"
     columns = {"pair": ["p"] * len(one), "one": one, "other": other}
-    (found,) = query(f"SELECT corr(a, b) AS r FROM ({ranks})", columns)["r"]
+    correlation = render("rank_correlation('a', 'b')")
+    (found,) = query(f"SELECT {correlation} AS r FROM ({ranks})", columns)["r"]
     return float(found)
 
 
@@ -49,6 +50,13 @@ values = st.lists(
 def test_rank_correlation_with_ties(rows: list[tuple[int, float]]) -> None:
     one, other = [float(a) for a, _ in rows], [b for _, b in rows]
     assert spearman(one, other) == pytest.approx(stats.spearmanr(one, other).statistic, abs=1e-9)
+
+
+@pytest.mark.parametrize("n", [4, 57, 1001])
+def test_a_perfect_correlation_is_exactly_one(n: int) -> None:
+    rising = [float(i) ** 3 for i in range(n)]
+    assert spearman(rising, rising) == 1
+    assert spearman(rising, rising[::-1]) == -1
 
 
 def test_ranks_are_taken_within_each_pair() -> None:
