@@ -24,6 +24,7 @@
         c.lower_998,
         c.upper_998,
         c.value_status,
+        reasons.reason_nl AS value_note_nl,
         c.estimate_type,
         c.has_series_break,
         c.coverage,
@@ -39,6 +40,10 @@
         s.data_origin
     FROM {{ ref('int_indicator_values__trends') }} AS c
     INNER JOIN {{ source('control', 'snapshots') }} AS s USING (snapshot_id)
+    LEFT JOIN {{ ref('programme_reasons') }} AS reasons
+        ON
+            c.value IS NULL
+            AND reasons.reason = CASE WHEN c.is_refused THEN 'aggregation_refused' ELSE c.value_status END
     WHERE c.line = '{{ line }}'
 {% endmacro %}
 

@@ -7,15 +7,18 @@ WITH
 published AS (SELECT * FROM {{ ref('int_indicator_values__published') }}),
 
 periods AS (
-    SELECT DISTINCT
+    SELECT
         indicator_code,
         feed_id,
         period_type,
         period_start,
         period_end,
         year,
-        breakdown
+        breakdown,
+        max(snapshot_id) AS period_snapshot_id,
+        max(boundary_year) AS period_boundary_year
     FROM published
+    GROUP BY ALL
 ),
 
 sets AS (
@@ -72,9 +75,9 @@ aggregated AS (
     SELECT
         indicator_code,
         feed_id,
-        max(snapshot_id) AS snapshot_id,
+        coalesce(max(snapshot_id), any_value(period_snapshot_id)) AS snapshot_id,
         area_set AS area_code,
-        max(boundary_year) AS boundary_year,
+        coalesce(max(boundary_year), any_value(period_boundary_year)) AS boundary_year,
         period_type,
         period_start,
         period_end,
@@ -101,9 +104,10 @@ aggregated AS (
         bool_and(coalesce(value_status = 'not_published', FALSE)) AS is_not_published,
         bool_and(coalesce(value_status = 'suppressed_source', FALSE)) AS is_suppressed
     FROM member_rows
-    -- A feed without any row for any member (schools have no wijken) says nothing about the set.
+    -- A feed without any row for any member (schools have no wijken) says nothing about the set; what may not be aggregated
+    -- is refused in so many words.
     GROUP BY ALL
-    HAVING count(snapshot_id) > 0
+    HAVING count(snapshot_id) > 0 OR any_value(aggregation) = 'none'
 ),
 
 judged AS (
@@ -143,5 +147,6 @@ SELECT
     CASE WHEN aggregation = 'weighted_mean' AND have_margins THEN mean_lower END AS publisher_lower,
     CASE WHEN aggregation = 'weighted_mean' AND have_margins THEN mean_upper END AS publisher_upper,
     status AS value_status,
+    aggregation = 'none' AS is_refused,
     CASE WHEN aggregation != 'none' THEN coverage * counted_share END AS coverage
 FROM judged
