@@ -1,7 +1,8 @@
 -- Indicators for areas that no publisher has: Heerlen-Noord, the rest of Heerlen, Parkstad, Limburg, from their members.
 --
--- Coverage is the share of the weight (denominator, named weight, or members for a plain sum) that is present; members
--- whose weight is unknown count as absent in proportion to their number. Below the indicator's minimum there is no value.
+-- Coverage is the share of the weight (denominator, named weight, or members for a plain sum) that is present. Members whose
+-- weight is unknown count as absent in proportion to their inhabitants, or to their number where these are unknown: two
+-- business parks with 400 inhabitants must not hide 55,000. Below the indicator's minimum there is no value.
 -- Aggregation kind 'none' gives a row that says not_applicable: refused, not guessed.
 WITH
 published AS (SELECT * FROM {{ ref('int_indicator_values__published') }}),
@@ -38,9 +39,19 @@ wanted AS (
     )
 ),
 
+inhabitants AS (
+    SELECT
+        area_code,
+        year,
+        value AS inhabitants
+    FROM published
+    WHERE indicator_code = 'WON_INWONERS' AND value IS NOT NULL
+),
+
 member_rows AS (
     SELECT
         wanted.*,
+        inhabitants.inhabitants,
         members.member_code,
         indicators.aggregation,
         indicators.scale,
@@ -69,6 +80,7 @@ member_rows AS (
             AND wanted.period_type = published.period_type
             AND wanted.period_start = published.period_start
             AND wanted.breakdown = published.breakdown
+    ASOF LEFT JOIN inhabitants ON members.member_code = inhabitants.area_code AND wanted.year >= inhabitants.year
 ),
 
 aggregated AS (
@@ -94,7 +106,12 @@ aggregated AS (
         sum(publisher_upper * weight) FILTER (WHERE is_present) / nullif(sum(weight) FILTER (WHERE is_present), 0) AS mean_upper,
         bool_and(publisher_lower IS NOT NULL AND publisher_upper IS NOT NULL) FILTER (WHERE is_present) AS have_margins,
         sum(weight) FILTER (WHERE is_present) AS weight,
-        coalesce(sum(weight) FILTER (WHERE is_present), 0) / nullif(sum(weight), 0) * count(weight) / count(*) AS coverage,
+        coalesce(sum(weight) FILTER (WHERE is_present), 0) / nullif(sum(weight), 0)
+        * CASE
+            WHEN count(inhabitants) = count(*) AND sum(inhabitants) > 0
+                THEN coalesce(sum(inhabitants) FILTER (WHERE weight IS NOT NULL), 0) / sum(inhabitants)
+            ELSE count(weight) / count(*)
+        END AS coverage,
         -- What was imputed inside the members that are present (schools).
         coalesce(
             sum(weight * member_coverage) FILTER (WHERE is_present) / nullif(sum(weight) FILTER (WHERE is_present), 0), 1
