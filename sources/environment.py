@@ -35,12 +35,12 @@ class Scope(BaseModel):
     municipalities: tuple[str, ...] = ()
     required: tuple[str, ...] = Field(min_length=1)
 
-    def prefixes(self, national_key: str) -> list[str]:
-        """Starts of area codes that are in scope; empty when everything is."""
+    def prefixes(self, national_key: str | None) -> list[str]:
+        """Starts of area codes that are in scope; empty when everything is. None: there is no row for the country."""
         if self.whole_country:
             return []
         detailed = [prefix + code[2:] for code in self.with_neighbourhoods for prefix in ("GM", "WK", "BU")]
-        nation = [national_key] if self.national else []
+        nation = [national_key] if self.national and national_key else []
         return nation + detailed + [code for code in self.municipalities if code not in self.with_neighbourhoods]
 
 

@@ -8,14 +8,11 @@ TypedDataSet: numbers are JSON numbers, missing is null, keys are padded with sp
 from __future__ import annotations
 
 import json
-import mmap
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote as percent_encode
-from urllib.parse import urljoin, urlsplit
 
 import duckdb
 
@@ -25,16 +22,16 @@ from sources.http import PublisherSession, parse_json
 from sources.landing import LandedFile, Landing, Snapshot, landed_file
 from sources.protocols.cells import create_cells, literal, quote, scope_condition
 from sources.protocols.columns import Column, resolve_attributes, resolve_measures
+from sources.protocols.odata import encode, next_link, refuse_dropped_columns, rows_of
+from sources.protocols.paging import follow_pages
 from sources.registry import CbsOdata3Feed, Table
 
 # Chains of about 60 clauses were answered with status 500.
 CLAUSES_PER_CALL = 20
-MOST_PAGES = 2000
 # DuckDB reads one file per thread; each page in hand costs some 100 MB.
 PAGES_AT_ONCE = 2
 _GEO = {"GeoDetail", "GeoDimension"}
-_VALUE = re.compile(rb'"value"\s*:\s*\[')
-_NEXT = re.compile(rb'"odata\.nextLink"\s*:\s*("(?:[^"\\]|\\.)*")')
+_LINK = "odata.nextLink"
 _FINAL = {"Definitief": "final"}
 _YEAR = re.compile(r"\b20\d\d\b")
 _IDENTIFIER = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
@@ -129,63 +126,23 @@ class CbsOdata3:
         return landed_file(entity, received)
 
     def _pages(self, session: PublisherSession, first: str, folder: Path, role: str, call: int) -> Iterator[LandedFile]:
-        url: str | None = first
-        seen: set[str] = set()
-        while url is not None:
-            if url in seen or len(seen) >= MOST_PAGES:
-                raise self._problem("odata.nextLink leads back to a page already read", url, "pages that end")
-            seen.add(url)
-            path = folder / f"{role}-{call:02}-{len(seen):04}.json"
-            yield landed_file(role, session.download(url, path))
-            url = self._next_link(path, url)
+        return follow_pages(session, first, folder, role, call, self._next_link, _LINK)
 
     def _next_link(self, path: Path, url: str) -> str | None:
-        """The link to the next page, None on the last; refuses a body that is no whole OData answer."""
-        with path.open("rb") as stream:
-            if path.stat().st_size == 0:
-                raise self._problem("the body is empty", url, "an OData answer")
-            with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as body:
-                self._refuse_foreign_body(body, path, url)
-                # No column can be called odata.nextLink, so the last occurrence is the envelope's own.
-                at = body.rfind(b'"odata.nextLink"')
-                match = _NEXT.match(body, at) if at >= 0 else None
-                link: str | None = json.loads(match[1]) if match else None
-        if link is None:
-            return None
-        following: str = urljoin(url, link)
-        if urlsplit(following).netloc != urlsplit(url).netloc or urlsplit(following).scheme != "https":
-            raise self._problem(
-                f"odata.nextLink points to the foreign host {urlsplit(following).netloc}",
-                url,
-                "the host that was asked",
-            )
-        return following
-
-    def _refuse_foreign_body(self, body: mmap.mmap, path: Path, url: str) -> None:
-        start, end = body[:4096].lstrip(b"\xef\xbb\xbf \r\n\t"), body[-64:].rstrip()
-        if not start.startswith(b"{"):
-            parse_json(bytes(start), self._feed.id, url)
-        if b'"odata.error"' in start:
-            raise self._problem(f"an error in place of data: {start[:200].decode('utf-8', 'replace')}", url, "rows")
-        if not end.endswith(b"}"):
-            raise self._problem(
-                f"the body is cut off after {path.stat().st_size:,} bytes", url, "a whole JSON document"
-            )
-        if not _VALUE.search(body):
-            raise self._problem("the body has no list 'value'", url, "an OData answer")
+        return next_link(path, self._feed.id, url, _LINK)
 
     # -- URLs ---------------------------------------------------------------------------------------------------
 
     def entity_url(self, service: str, table: Table, entity: str, condition: str = "", select: str = "") -> str:
         query = "$format=json"
-        query += f"&$filter={_encode(condition)}" if condition else ""
+        query += f"&$filter={encode(condition)}" if condition else ""
         query += f"&$select={select}" if select else ""
         return f"https://{self._feed.catalog}/{service}/odata/{table.id}/{entity}?{query}"
 
     def catalogue_url(self) -> str:
         assert self._feed.discover is not None
         condition = f"substringof('{self._feed.discover.title_contains}',Title) and Language eq 'nl'"
-        return f"https://{self._feed.catalog}/ODataCatalog/Tables?$format=json&$filter={_encode(condition)}"
+        return f"https://{self._feed.catalog}/ODataCatalog/Tables?$format=json&$filter={encode(condition)}"
 
     def region_urls(self, table: Table, layout: Layout) -> list[str]:
         return [
@@ -222,7 +179,7 @@ class CbsOdata3:
         needed = self._needed_keys(layout, measures, attributes)
         pages = [file for file in snapshot.files if file.role == "data"]
         for page in pages:
-            self._refuse_dropped_columns(folder / page.name, page, needed)
+            refuse_dropped_columns(folder / page.name, self._feed.id, page.url, needed, "DataProperties")
         for at in range(0, len(pages), PAGES_AT_ONCE):
             self._read_pages(connection, snapshot, folder, pages[at : at + PAGES_AT_ONCE], layout, measures, attributes)
         self._set_status(connection, snapshot, folder)
@@ -301,7 +258,8 @@ class CbsOdata3:
         period = self._feed.period
         if period.dimension and period.keep:
             # Tables hold year keys beside month keys; taking both would count everything twice.
-            conditions.append(f"substr(trim(r.{quote(period.dimension)}), 5, 2) = {literal(period.keep)}")
+            kinds = ", ".join(map(literal, period.keep))
+            conditions.append(f"substr(trim(r.{quote(period.dimension)}), 5, 2) IN ({kinds})")
         return " AND ".join(conditions)
 
     def _read_regions(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, folder: Path) -> None:
@@ -357,30 +315,6 @@ class CbsOdata3:
                 f"{received:,} rows came in, the table states {int(stated):,}", table, "as many rows as stated"
             )
 
-    def _refuse_dropped_columns(self, path: Path, file: LandedFile, needed: Sequence[str]) -> None:
-        """A key that the rows lack would read as NULL and pass for a secret figure."""
-        with path.open("rb") as stream:
-            beginning = stream.read(1 << 18)
-        start = _VALUE.search(beginning)
-        if start is None:
-            raise self._problem("the list 'value' does not begin within 256 kB", file.url, "rows in TypedDataSet form")
-        rest = beginning[start.end() :].decode("utf-8", "ignore").lstrip()
-        if rest.startswith("]"):
-            return
-        try:
-            row, _ = json.JSONDecoder().raw_decode(rest)
-        except json.JSONDecodeError as error:
-            raise self._problem(
-                f"the first row is not valid JSON ({error})", file.url, "rows in TypedDataSet form"
-            ) from error
-        absent = [key for key in needed if key not in row]
-        if absent:
-            raise self._problem(
-                f"rows lack the columns {', '.join(absent[:5])} that DataProperties lists",
-                file.url,
-                "every listed column",
-            )
-
     # -- metadata -----------------------------------------------------------------------------------------------
 
     def _table_info(self, session: PublisherSession, table: Table) -> dict[str, Any]:
@@ -416,17 +350,10 @@ class CbsOdata3:
             )
 
     def _rows(self, document: Any, where: str) -> list[dict[str, Any]]:
-        rows = document.get("value") if isinstance(document, dict) else None
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise self._problem("the answer has no list 'value'", where, "an OData answer")
-        return rows
+        return rows_of(document, self._feed.id, where)
 
     def _problem(self, what: str, where: str, expected: str) -> FeedProblem:
         return FeedProblem(what, feed_id=self._feed.id, where=where, expected=expected)
-
-
-def _encode(condition: str) -> str:
-    return percent_encode(condition, safe="(),'")
 
 
 def _topics(rows: list[dict[str, Any]]) -> Iterator[Column]:

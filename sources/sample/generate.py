@@ -27,7 +27,7 @@ from sources.environment import DEFAULT_SCOPE, SAMPLE_ARCHIVE, Environment, Scop
 from sources.http import PublisherSession
 from sources.landing import Landing
 from sources.protocols import protocol_of
-from sources.registry import CbsOdata3Feed, DownloadFeed, Registry, load_registry
+from sources.registry import Feed, Registry, load_registry
 from sources.sample.files import EDITIONS, ZIP_MODIFIED, liveability_zip, schools_file
 from sources.sample.odata import CBS, JSON_TYPE, THIRD_PARTIES, OdataPublisher, tables
 
@@ -98,9 +98,7 @@ def generate(target: Path, registry: Registry | None = None) -> None:
         shutil.move(fresh, target)
 
 
-def _record(
-    feed: CbsOdata3Feed | DownloadFeed, environment: Environment, writer: ArchiveWriter, publishers: SamplePublishers
-) -> None:
+def _record(feed: Feed, environment: Environment, writer: ArchiveWriter, publishers: SamplePublishers) -> None:
     protocol, landing = protocol_of(feed, environment.scope), Landing(environment)
     with PublisherSession(feed.id, environment, recorder=writer, transport=publishers) as session:
         for table in protocol.tables(session):
