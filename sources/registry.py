@@ -178,6 +178,10 @@ class Expectation(Strict):
             self.name and self.description and self.unexpected_rows_query
         ):
             raise ValueError("unexpected_rows_expectation needs name, description and unexpected_rows_query")
+        try:
+            (self.unexpected_rows_query or "").format(batch="delivery")
+        except (IndexError, KeyError, ValueError) as error:
+            raise ValueError("unexpected_rows_query holds braces other than {batch}") from error
         return self
 
     @property

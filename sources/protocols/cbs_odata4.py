@@ -336,7 +336,7 @@ class CbsOdata4:
         groups: dict[str, dict[str, Any]] = {}
         if (folder / "MeasureGroups.json").exists():
             groups = {str(row.get("Id")): row for row in self._rows(folder, "MeasureGroups", table)}
-        return list(_columns(self._rows(folder, "MeasureCodes", table), groups))
+        return list(measure_columns(self._rows(folder, "MeasureCodes", table), groups))
 
     def _rows(self, folder: Path, entity: str, table: Table) -> list[dict[str, Any]]:
         return rows_of(self._document(folder, entity, table), self._feed.id, f"{entity} of table {table.id}")
@@ -360,7 +360,7 @@ def _listed(codes: Sequence[str]) -> str:
     return "(" + ",".join(f"'{code}'" for code in codes) + ")"
 
 
-def _columns(measures: Sequence[dict[str, Any]], groups: dict[str, dict[str, Any]]) -> Iterator[Column]:
+def measure_columns(measures: Sequence[dict[str, Any]], groups: dict[str, dict[str, Any]]) -> Iterator[Column]:
     """Measures as columns; the titles of their groups from the nearest to the outermost."""
     for row in measures:
         titles: list[str] = []

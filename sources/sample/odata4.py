@@ -8,12 +8,13 @@ not give. Codes of measures and the names of groups are invented. Does not belon
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from sources.sample.areas import COUNTRY, Area, areas_of
+from sources.sample.areas import COUNTRY, Area, areas_of, members
 from sources.sample.figures import amount, disadvantage, noise
 
 HOST = "datasets.cbs.nl"
@@ -23,7 +24,7 @@ PUPILS, LEAVERS, PERCENTAGE = "M002260", "1023650_1", "1023650_2"
 Row = dict[str, Any]
 
 _BASE = f"https://{HOST}/odata/v1/CBS/{TABLE}"
-_DIVISION = 2025
+_DIVISION, _SECRET_BELOW = 2025, 10
 # Leavers in per cent of pupils in the whole country, by the year in which the school year begins.
 _NATIONAL = {2017: 1.89, 2018: 2.01, 2019: 1.69, 2020: 1.86, 2021: 2.33, 2022: 2.42, 2023: 2.18, 2024: 2.05}
 _MODIFIED = "2026-03-02T02:00:00+01:00"
@@ -94,9 +95,17 @@ def pupils(area: Area, year: int, sex: str) -> int:
 
 def leavers(area: Area, year: int, sex: str) -> int:
     """Those of them who left without a basic qualification; more of them boys, and where disadvantage is larger."""
-    local = 0.0 if area.kind == "NL" else disadvantage(area) * 0.9 + 0.2 * noise(area.code, year, "leavers")
+    local = 0.0 if area.kind == "NL" else 0.9 * _lag(area) + 0.2 * noise(area.code, year, "leavers")
     rate = max(0.4, _NATIONAL[year] + local) * {"3000": 1.2, "4000": 0.8}.get(sex, 1.0)
     return round(pupils(area, year, sex) * rate / 100)
+
+
+def _lag(area: Area) -> float:
+    """The disadvantage of a municipality; that of Heerlen is known from its wijken."""
+    wijken = members(area.code)
+    people = [amount(wijk, "inhabitants", _DIVISION) for wijk in wijken]
+    weighted = [number * disadvantage(wijk) for number, wijk in zip(people, wijken, strict=True)]
+    return math.fsum(weighted) / math.fsum(people) if wijken else disadvantage(area)
 
 
 def _observations(areas: Sequence[Area]) -> Iterator[Row]:
@@ -104,7 +113,7 @@ def _observations(areas: Sequence[Area]) -> Iterator[Row]:
         for year in _NATIONAL:
             for sex in _SEXES:
                 number, left = pupils(area, year, sex), leavers(area, year, sex)
-                shown = left if left >= 5 else None
+                shown = left if left >= _SECRET_BELOW else None
                 percentage = None if shown is None else round(100 * left / number, 1)
                 for measure, value in ((PUPILS, number), (LEAVERS, shown), (PERCENTAGE, percentage)):
                     yield _observation(area, year, sex, measure, value)
