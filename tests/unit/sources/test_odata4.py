@@ -416,6 +416,33 @@ def test_any_of_three_fields_is_news(tmp_path: Path) -> None:
     assert "Properties has no 'Modified'" in (held.problem or "")
 
 
+@pytest.mark.parametrize(
+    ("change", "check"),
+    [
+        (lambda rows: rows[0].update(Value=9e6), "pupils__values_to_be_between"),
+        (lambda rows: rows[1].update(Value=110_000.0), "early_leavers__values_to_be_between"),
+        (
+            lambda rows: [
+                row.update(Value=None, ValueAttribute="Unknown") for row in rows[36:] if row["Measure"] == "A1"
+            ],
+            "pupils__values_to_not_be_null",
+        ),
+        (lambda rows: rows[37].update(Value=2500.0), "leavers_are_a_small_part_of_pupils"),
+        (lambda rows: rows[36].update(Value=1_200_000.0), "municipalities_stay_below_the_country"),
+    ],
+)
+def test_each_expectation_catches_its_defect(tmp_path: Path, change: Callable[[list[Row]], Any], check: str) -> None:
+    table = early_leavers()
+    change(table.entities["Observations"])
+    publisher = LoopbackPublisher()
+    publisher.routes.append(table.route)
+    with publisher.running():
+        environment = small_environment(tmp_path, publisher, NOORD_MIRRORS=publisher.mirrors(HOST))
+        warehouse.prepare(environment, {FEED.id: FEED})
+        arrival = arrive(FEED, environment)
+    assert [result.name for result in arrival.checks if not result.passed and result.name != "delivery"] == [check]
+
+
 def test_next_years_table_is_found_in_the_catalogue(tmp_path: Path) -> None:
     feed = FEED.model_copy(
         update={"tables": (Table(id="84780NED", year=2024),), "discover": Discover(title_contains="Schoolverlaters")}
