@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from sources.registry import Expectation, Feed, Measure, OgcFeaturesFeed, Period, Registry, Table
+from sources.registry import (
+    CbsOdata3Feed,
+    CbsOdata4Feed,
+    Dimension,
+    Expectation,
+    Feed,
+    Measure,
+    OgcFeaturesFeed,
+    Period,
+    Registry,
+    Table,
+)
 
 DOCS_FILE = Path(__file__).parents[1] / "docs" / "feeds.md"
 _DOORS = {
@@ -32,7 +43,7 @@ def feeds_document(registry: Registry) -> str:
         "Made from the feed files in `sources/feeds/` by `noord feeds --write-docs`; change those, not this. Titles and",
         "descriptions are in Dutch, as residents and the catalogue see them.",
         "",
-        "| feed | title | publisher | lines | period of publication |",
+        "| feed | title | publisher | lines | cadence |",
         "|---|---|---|---|---|",
         *(
             f"| [{feed.id}](#{feed.id}) | {_cell(feed.title)} | {feed.publisher.name} | {', '.join(feed.lines)} | {_cadence(feed)} |"
@@ -55,7 +66,7 @@ def _section(feed: Feed) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for name, measure in feed.measures.items():
         columns = " or ".join(f"`{stem}`" for stem in measure.stem)
-        group = " or ".join(_words(measure.group)) or "-"
+        group = " or ".join(measure.group or ()) or "-"
         yield f"| `{name}` | {columns} | {_cell(measure.unit or 'not stated')} | {_cell(group)} | {_required(measure)} |"
     yield ""
     yield "What a delivery must satisfy:"
@@ -70,17 +81,27 @@ def _facts(feed: Feed) -> Iterator[str]:
     yield f"- Publication: {_cadence(feed)}, up to {feed.cadence.slack_days} days late is fine; {feed.estimate_type} figures"
     yield f"- Interface: {_DOORS[feed.protocol]}; programme lines: {', '.join(feed.lines)}"
     yield f"- Tables (year of the division of areas): {', '.join(_table(table) for table in feed.tables)}"
+    discover = feed.discover if isinstance(feed, (CbsOdata3Feed, CbsOdata4Feed)) else None
+    if discover is not None:
+        older = f", and older ones from {discover.from_year}" if discover.from_year else ""
+        yield f"- Next tables are found in the catalogue by the title «{discover.title_contains}»{older}"
     yield f"- Period: {_period(feed.period)}"
     for dimension in feed.dimensions:
-        kept = ", ".join(f"`{member}`" for member in dimension.keep) or "every member"
-        yield f"- Dimension `{dimension.name}`: {kept}"
+        yield f"- Dimension {' or '.join(f'`{name}`' for name in dimension.names)}: {_members(dimension)}"
     for name, attribute in feed.attributes.items():
-        yield f"- Attribute `{name}`: {' or '.join(f'`{stem}`' for stem in attribute.stem)}"
+        group = f", under {' or '.join(attribute.group)}" if attribute.group else ""
+        yield f"- Attribute `{name}`: {' or '.join(f'`{stem}`' for stem in attribute.stem)}{group}"
     if isinstance(feed, OgcFeaturesFeed) and feed.tolerance_m:
         yield f"- Polygons: simplified by {feed.tolerance_m:g} metres, outer rings clockwise"
     markers = ", ".join(f"`{marker}`" if marker else "an empty cell" for marker in feed.missing)
     below = "" if feed.missing_below is None else f", and numbers below {feed.missing_below:g}"
     yield f"- Missing is written as: {markers}{below}"
+
+
+def _members(dimension: Dimension) -> str:
+    if dimension.titles:
+        return ", ".join(f"`{label}` ({' or '.join(titles)})" for label, titles in dimension.titles.items())
+    return ", ".join(f"`{member}`" for member in dimension.keep) or "every member"
 
 
 def _cadence(feed: Feed) -> str:
@@ -99,7 +120,8 @@ def _period(period: Period) -> str:
         return f"column `{period.column}`, stored as {_KINDS[period.type]}"
     kinds = " and ".join(_KINDS[kind] for kind in period.keep) or "every kind of period"
     stored = f", stored as {_KINDS[period.stored_as]}" if period.stored_as else ""
-    return f"dimension `{period.dimension}`: {kinds}{stored}"
+    sliced = f", a delivery per calendar year, {period.repull_months} months anew each time" if period.slice else ""
+    return f"dimension `{period.dimension}`: {kinds}{stored}{sliced}"
 
 
 def _required(measure: Measure) -> str:
@@ -142,12 +164,6 @@ def _number(value: float | None) -> str:
 
 def _listed(values: Sequence[object] | None) -> str:
     return ", ".join(f"`{value}`" for value in values or ())
-
-
-def _words(value: str | Sequence[str] | None) -> Sequence[str]:
-    if value is None:
-        return ()
-    return (value,) if isinstance(value, str) else value
 
 
 def _cell(text: str) -> str:

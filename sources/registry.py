@@ -75,7 +75,8 @@ class Table(Strict):
     """One table or file of a feed. `year` is its division of areas and, with `period.from: table_year`, its period.
 
     A `superseded` table is only fetched when a run names it. `discovered` is set by catalogue discovery, never in a
-    file.
+    file; neither are the fields of a slice: `source` is the publisher's table, `slice_year` the calendar year it holds,
+    and a `closed` slice holds no month that is still corrected (see `sources.protocols.slices`).
     """
 
     id: str = Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]*$")
@@ -83,6 +84,14 @@ class Table(Strict):
     provisional: bool = False
     superseded: bool = False
     discovered: bool = False
+    source: str | None = None
+    slice_year: int | None = None
+    closed: bool = False
+
+    @property
+    def publisher_id(self) -> str:
+        """The id under which the publisher knows the table; that of a slice is its source."""
+        return self.source or self.id
 
 
 class Years(Strict):
@@ -94,13 +103,13 @@ class Measure(Strict):
     """A column that is carried to raw as a number.
 
     `stem` is the publisher's column name without its ordinal (``AantalInwoners_5`` → ``AantalInwoners``), or several
-    names of the same quantity over the years. `unit` and `group` (title of a topic group above it) tell equal stems
-    apart. `required` says in which tables the column must exist; elsewhere it is taken when present.
+    names of the same quantity over the years. `unit` and `group` (title of a topic group above it, or several over the
+    years) tell equal stems apart. `required` says in which tables the column must exist; elsewhere it is taken when present.
     """
 
     stem: Names
     unit: str | None = None
-    group: str | None = None
+    group: Names | None = None
     required: bool | Years = True
 
     def is_required(self, table: Table) -> bool:
@@ -112,16 +121,35 @@ class Measure(Strict):
 
 
 class Attribute(Strict):
-    """A column that is carried to raw as text, when the table has it."""
+    """A column that is carried to raw as text, when the table has it; `group` as in `Measure`."""
 
     stem: Names
+    group: Names | None = None
 
 
 class Dimension(Strict):
-    """A further dimension; its member becomes (part of) `breakdown`. `keep` restricts the members that are fetched."""
+    """A further dimension; its member becomes (part of) `breakdown`.
 
-    name: str
+    `name` may list other names that tables of the feed use. `keep` restricts the members that are fetched, by code.
+    `titles` does so by title, and its label takes the place of the code: codes differ between tables and are not
+    always known beforehand, titles are what the publisher says about them. Each label has one title, or several over
+    the years.
+    """
+
+    names: Names = Field(alias="name")
     keep: tuple[str, ...] = ()
+    titles: Mapping[str, Names] = {}
+
+    @model_validator(mode="after")
+    def _chooses_in_one_way(self) -> Dimension:
+        if self.keep and self.titles:
+            raise ValueError("give keep (codes) or titles, not both")
+        return self
+
+    @property
+    def name(self) -> str:
+        """The first of its names, by which the feed file knows it."""
+        return self.names[0]
 
 
 class Margins(Strict):
@@ -137,8 +165,10 @@ class Period(Strict):
     """Where the period of a row comes from.
 
     ``table_year``: the year of the table. ``dimension``: an OData time dimension, `keep` its kind or kinds. ``column``:
-    a file column with the year. ``as: SJ`` stores years as school years: some tables give these the keys of calendar
-    years.
+    a file column with the year. ``as: KW`` stores months that end a quarter as quarters,
+    ``as: SJ`` years as school years: some tables give these the keys of calendar years. ``slice: year`` fetches one
+    delivery for each calendar year; those with any of the newest `repull_months` months come again with each new
+    version, because recent months are corrected.
     """
 
     source: Literal["table_year", "dimension", "column"] = Field(alias="from")
@@ -146,7 +176,9 @@ class Period(Strict):
     dimension: str | None = None
     column: str | None = None
     keep: Annotated[tuple[PeriodType, ...], BeforeValidator(_as_tuple)] = ()
-    stored_as: Literal["SJ"] | None = Field(default=None, alias="as")
+    stored_as: Literal["KW", "SJ"] | None = Field(default=None, alias="as")
+    slice: Literal["year"] | None = None
+    repull_months: int | None = Field(default=None, ge=1)
 
     @model_validator(mode="after")
     def _names_its_source(self) -> Period:
@@ -154,6 +186,10 @@ class Period(Strict):
             raise ValueError("period.from: dimension needs period.dimension")
         if self.source == "column" and not self.column:
             raise ValueError("period.from: column needs period.column")
+        if self.source != "dimension" and (self.keep or self.stored_as or self.slice):
+            raise ValueError("keep, as and slice go with period.from: dimension")
+        if (self.slice is None) != (self.repull_months is None):
+            raise ValueError("slice and repull_months go together")
         return self
 
 
@@ -261,9 +297,13 @@ class OdataRegion(Strict):
 
 
 class Discover(Strict):
-    """Words in the title of the catalogue entry by which next year's table is found."""
+    """Words in the title of the catalogue entry by which next year's table is found.
+
+    With `from_year` also tables of earlier years, from that year on, that the feed file does not name.
+    """
 
     title_contains: str
+    from_year: int | None = None
 
 
 class CbsOdata3Feed(FeedBase):
@@ -288,6 +328,12 @@ class CbsOdata4Feed(FeedBase):
     discover: Discover | None = None
     region: OdataRegion | None = None
 
+    @model_validator(mode="after")
+    def _is_fetched_whole(self) -> CbsOdata4Feed:
+        if self.period.slice is not None:
+            raise ValueError("slice goes with protocol: cbs_odata3")
+        return self
+
     def required_areas(self, required: Sequence[str]) -> list[str]:
         if self.region is None:
             return [COUNTRY]
@@ -308,6 +354,16 @@ class FileRegion(Strict):
     keep: Literal["scope", "all"] = "scope"
 
 
+class RowsFeed(FeedBase):
+    """A feed whose publisher gives rows under a header and no metadata."""
+
+    @model_validator(mode="after")
+    def _dimensions_are_columns(self) -> RowsFeed:
+        if any(dimension.keep or dimension.titles or len(dimension.names) > 1 for dimension in self.dimensions):
+            raise ValueError("a dimension of a file is a column with one name, without keep or titles")
+        return self
+
+
 class Member(Strict):
     """One file inside an archive: a glob on its base name, and its own area column."""
 
@@ -315,7 +371,7 @@ class Member(Strict):
     region: FileRegion
 
 
-class DownloadFeed(FeedBase):
+class DownloadFeed(RowsFeed):
     """A feed that is a file: CSV, XLSX, or a ZIP that holds them. `{table}` in `url` is the table's id."""
 
     protocol: Literal["download"]
@@ -340,7 +396,7 @@ class DownloadFeed(FeedBase):
         return self
 
 
-class CkanFeed(FeedBase):
+class CkanFeed(RowsFeed):
     """A feed behind the action API of a CKAN portal; the id of a table is the id of a resource in its datastore."""
 
     protocol: Literal["ckan"]
@@ -361,7 +417,7 @@ class Collection(Strict):
     region: FileRegion
 
 
-class OgcFeaturesFeed(FeedBase):
+class OgcFeaturesFeed(RowsFeed):
     """A feed behind OGC API Features. `{table}` in `url` is the table's id.
 
     `municipality` is the property by which collections are filtered. `leave_out` names values of properties whose

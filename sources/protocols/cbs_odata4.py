@@ -20,19 +20,20 @@ from sources.environment import Scope
 from sources.errors import FeedProblem
 from sources.http import PublisherSession, parse_json
 from sources.landing import LandedFile, Landing, Snapshot, landed_file
+from sources.protocols.catalogue import Entry, discovered_tables
 from sources.protocols.cells import create_cells, literal, quote, scope_condition
 from sources.protocols.columns import Column, resolve_attributes, resolve_measures
-from sources.protocols.odata import DIVISIONS, STATUS, edition_year, encode, next_link, refuse_dropped_columns, rows_of
+from sources.protocols.members import KeptDimension, breakdown_sql, name_of, resolve_members
+from sources.protocols.odata import DIVISIONS, encode, next_link, refuse_dropped_columns, rows_of
 from sources.protocols.paging import follow_pages
-from sources.protocols.period_keys import stored_period
-from sources.registry import COUNTRY, CbsOdata4Feed, Table
+from sources.protocols.periods import set_status, store_periods
+from sources.registry import COUNTRY, CbsOdata4Feed, Dimension, Table
 
 # Keeps a URL far below 4,000 characters.
 CODES_PER_CALL = 100
 _GEO = ("GeoDetail", "GeoDimension")
 _LINK = "@odata.nextLink"
 _COUNT = re.compile(rb'"@odata\.count"\s*:\s*(\d+)')
-_IDENTIFIER = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
 _VERSION = ("Modified", "ObservationsModified", "Version")
 
 
@@ -56,19 +57,11 @@ class CbsOdata4:
 
     def tables(self, session: PublisherSession) -> list[Table]:
         """The tables of the feed file, then those of the catalogue whose title fits and whose year is new."""
-        known = list(self._feed.tables)
         if self._feed.discover is None:
-            return known
-        words, url = self._feed.discover.title_contains, self.catalogue_url()
-        newest = max(table.year for table in known)
-        for row in rows_of(session.get_json(url), self._feed.id, url):
-            identifier = str(row.get("Identifier", "")).strip()
-            fields = [str(row.get(key) or "") for key in ("Title", "Language", "Status", "TemporalCoverage")]
-            year = edition_year(words, *fields)
-            usable = _IDENTIFIER.fullmatch(identifier) and identifier not in {table.id for table in known}
-            if usable and year is not None and year > newest:
-                known.append(Table(id=identifier, year=year, provisional=True, discovered=True))
-        return known
+            return list(self._feed.tables)
+        url = self.catalogue_url()
+        entries = map(_entry, rows_of(session.get_json(url), self._feed.id, url))
+        return [*self._feed.tables, *discovered_tables(self._feed, self._feed.discover, entries)]
 
     def version(self, session: PublisherSession, table: Table) -> str:
         url = self.entity_url(table, "Properties")
@@ -106,11 +99,13 @@ class CbsOdata4:
         if any(row.get("MeasureGroupId") for row in self._rows(folder, "MeasureCodes", table)):
             files.append(self._metadata(session, table, "MeasureGroups", folder))
         layout, measures = self._layout(folder, table), self._measure_codes(folder, table)
-        if self._feed.period.dimension:
-            files.append(self._metadata(session, table, f"{self._feed.period.dimension}Codes", folder))
+        titled = [name_of(dimension, layout.dimensions) for dimension in self._feed.dimensions if dimension.titles]
+        for name in filter(None, [self._feed.period.dimension, *titled]):
+            files.append(self._metadata(session, table, f"{name}Codes", folder))
+        kept = self._kept(folder, table, layout)
         for role, urls in (
             ("regions", self.region_urls(table, layout)),
-            ("data", self.data_urls(table, layout, measures)),
+            ("data", self.data_urls(table, layout, kept, measures)),
         ):
             for call, url in enumerate(urls, start=1):
                 files.extend(follow_pages(session, url, folder, role, call, self._next_link, _LINK))
@@ -142,12 +137,14 @@ class CbsOdata4:
             return []
         return [self.entity_url(table, f"{layout.region}Codes", part) for part in self._region_conditions("Identifier")]
 
-    def data_urls(self, table: Table, layout: Layout, measures: Sequence[str]) -> list[str]:
+    def data_urls(
+        self, table: Table, layout: Layout, kept: Sequence[KeptDimension], measures: Sequence[str]
+    ) -> list[str]:
         """One URL for each batch of regions; the count of what fits comes with the first page of each."""
-        kept = [f"{each.name} in {_listed(each.keep)}" for each in self._feed.dimensions if each.keep]
-        kept += [f"Measure in {_listed(measures)}"] if measures else []
+        others = [f"{dimension.key} in {_listed(list(dimension.labels))}" for dimension in kept if dimension.labels]
+        others += [f"Measure in {_listed(measures)}"] if measures else []
         parts = self._region_conditions(layout.region) if layout.region else [""]
-        conditions = [" and ".join(filter(None, [part and f"({part})", *kept])) for part in parts]
+        conditions = [" and ".join(filter(None, [part and f"({part})", *others])) for part in parts]
         return [self.entity_url(table, "Observations", condition, "$count=true") for condition in conditions]
 
     def _region_conditions(self, column: str) -> list[str]:
@@ -171,14 +168,14 @@ class CbsOdata4:
             needed = ["Measure", "Value", "ValueAttribute", *names]
             refuse_dropped_columns(folder / page.name, self._feed.id, page.url, needed, "Dimensions")
         self._read_regions(connection, snapshot, folder)
-        self._read_observations(connection, folder, pages, names, layout)
+        self._read_observations(connection, folder, pages, names, layout, self._kept(folder, table, layout))
         self._compare_with_counts(connection, folder, pages)
         self._refuse_doubles(connection, table)
-        self._read_periods(connection, folder, table)
         create_cells(connection, self._feed)
         measures = resolve_measures(self._feed, table, columns, f"table {table.id}")
-        attributes = resolve_attributes(self._feed, columns)
+        attributes = resolve_attributes(self._feed, columns, f"table {table.id}")
         self._widen(connection, table, [*attributes.values(), *measures.values()])
+        self._finish_periods(connection, folder, table)
         self._compare_with_regions(connection, table)
 
     def _read_observations(
@@ -188,34 +185,37 @@ class CbsOdata4:
         pages: Sequence[LandedFile],
         names: Sequence[str],
         layout: Layout,
+        kept: Sequence[KeptDimension],
     ) -> None:
         """The temporary table ``observations``, long; cells that hold no value hold the word that says why."""
         texts = ["Measure", "Value", "StringValue", "ValueAttribute", *names]
         fields = ", ".join(['"Id" BIGINT', *(f"{quote(name)} VARCHAR" for name in texts)])
         area = f"trim(r.{quote(layout.region)})" if layout.region else literal(COUNTRY)
         period = f"trim(r.{quote(self._feed.period.dimension)})" if self._feed.period.dimension else "NULL"
-        members = [f"trim(r.{quote(dimension.name)})" for dimension in self._feed.dimensions]
-        breakdown = f"concat_ws('|', {', '.join(members)})" if members else "'total'"
         paths = ", ".join(literal(str(folder / page.name)) for page in pages)
         self._execute(
             connection,
             f"""CREATE OR REPLACE TEMP TABLE observations AS SELECT r."Id" AS number, parse_filename(filename) AS file,
             CASE WHEN {area} = {literal(self._national_key)} THEN {literal(COUNTRY)} ELSE {area} END AS area_code,
-            {area} AS region_key, {period} AS period_key, {breakdown} AS breakdown,
+            {area} AS region_key, {period} AS period_key, {breakdown_sql(kept)} AS breakdown,
             trim(r."Measure") AS measure, coalesce(r."Value", trim(r."StringValue"), r."ValueAttribute") AS cell,
-            {self._is_kept()} AS is_kept
+            {self._is_kept(kept)} AS is_kept
             FROM (SELECT unnest(value) AS r, filename FROM read_json([{paths}], columns = {{value: 'STRUCT({fields})[]'}},
                 filename = true, maximum_object_size = {max(page.bytes for page in pages) + 1024}))""",
             pages[0].url,
         )
 
-    def _is_kept(self) -> str:
-        """The members that the feed keeps; the server's filter is never trusted."""
+    def _is_kept(self, kept: Sequence[KeptDimension]) -> str:
+        """The members and kinds of periods that the feed keeps; the server's filter is never trusted."""
         conditions = [
-            f"trim(r.{quote(each.name)}) IN ({', '.join(map(literal, each.keep))})"
-            for each in self._feed.dimensions
-            if each.keep
+            f"trim(r.{quote(dimension.key)}) IN ({', '.join(map(literal, dimension.labels))})"
+            for dimension in kept
+            if dimension.labels
         ]
+        period = self._feed.period
+        if period.dimension and period.keep:
+            kinds = ", ".join(map(literal, period.keep))
+            conditions.append(f"substr(trim(r.{quote(period.dimension)}), 5, 2) IN ({kinds})")
         return " AND ".join(conditions) or "TRUE"
 
     def _area_condition(self, column: str) -> str:
@@ -234,35 +234,26 @@ class CbsOdata4:
                 file.url,
             )
 
-    def _read_periods(self, connection: duckdb.DuckDBPyConnection, folder: Path, table: Table) -> None:
-        """The temporary table ``periods``: how each key is stored, and whether its figures are final."""
-        name = self._feed.period.dimension
-        rows = self._rows(folder, f"{name}Codes", table) if name else []
-        statuses = {str(row.get("Identifier", "")).strip(): row.get("Status") for row in rows}
-        connection.execute("CREATE OR REPLACE TEMP TABLE periods (key VARCHAR, stored VARCHAR, status VARCHAR)")
-        for (key,) in connection.execute(
-            "SELECT DISTINCT period_key FROM observations WHERE period_key IS NOT NULL"
-        ).fetchall():
-            try:
-                stored = stored_period(self._feed.period, key)
-            except ValueError as error:
-                raise self._problem(str(error), f"table {table.id}, {name}", "keys of periods of CBS") from error
-            status = statuses.get(key)
-            known = STATUS.get(str(status).strip(), "provisional") if status else None
-            connection.execute("INSERT INTO periods VALUES (?, ?, ?)", [key, stored, known])
-
     def _widen(self, connection: duckdb.DuckDBPyConnection, table: Table, keys: Sequence[str | None]) -> None:
         """From an observation per measure to a row per area, period and breakdown."""
         values = [f"max(cell) FILTER (WHERE measure = {literal(key)})" if key else "NULL" for key in keys]
         status = literal("provisional" if table.provisional else None)
-        period = "periods.stored" if self._feed.period.dimension else literal(f"{table.year}{self._feed.period.type}00")
+        period = "period_key" if self._feed.period.dimension else literal(f"{table.year}{self._feed.period.type}00")
         connection.execute(
-            f"""INSERT INTO cells SELECT min(number), min(file), area_code, any_value(regions.title), {period},
-            coalesce(any_value(periods.status), {status}), breakdown, 'value', {", ".join(values)}
-            FROM observations LEFT JOIN regions ON regions.code = region_key LEFT JOIN periods ON periods.key = period_key
-            WHERE is_kept AND {self._area_condition("region_key")} AND {period} IS NOT NULL
+            f"""INSERT INTO cells SELECT min(number), min(file), area_code, any_value(regions.title), {period}, {status},
+            breakdown, 'value', {", ".join(values)}
+            FROM observations LEFT JOIN regions ON regions.code = region_key
+            WHERE is_kept AND {self._area_condition("region_key")}
             GROUP BY area_code, {period}, breakdown ORDER BY min(number)"""
         )
+
+    def _finish_periods(self, connection: duckdb.DuckDBPyConnection, folder: Path, table: Table) -> None:
+        """What the time dimension says: the status of each period, and the kind under which it is stored."""
+        name = self._feed.period.dimension
+        if name is not None:
+            rows = [{"Key": row.get("Identifier")} | row for row in self._rows(folder, f"{name}Codes", table)]
+            set_status(connection, rows)
+            store_periods(connection, self._feed, f"table {table.id}, {name}")
 
     # -- expected against received ------------------------------------------------------------------------------
 
@@ -311,12 +302,24 @@ class CbsOdata4:
         wanted = 0 if self._feed.region is None else 1
         if len(regions) != wanted:
             raise self._problem(f"{len(regions)} geo dimensions", where, f"exactly {wanted}")
-        declared = {dimension.name for dimension in self._feed.dimensions}
+        declared = {name_of(dimension, others) or dimension.name for dimension in self._feed.dimensions}
         declared |= {self._feed.period.dimension} if self._feed.period.dimension else set()
         if declared != set(others):
             expected = f"{sorted(declared)}; a dimension that is not declared would double rows"
             raise self._problem(f"dimensions {sorted(others)}", where, expected)
         return Layout(regions[0] if regions else None, others)
+
+    def _kept(self, folder: Path, table: Table, layout: Layout) -> list[KeptDimension]:
+        """The feed's dimensions as the table has them, with the labels of the members that are fetched."""
+        return [self._kept_dimension(folder, table, layout, dimension) for dimension in self._feed.dimensions]
+
+    def _kept_dimension(self, folder: Path, table: Table, layout: Layout, dimension: Dimension) -> KeptDimension:
+        key = name_of(dimension, layout.dimensions)
+        assert key is not None, "a table without the dimension was refused"
+        if not dimension.titles:
+            return KeptDimension(key, {code: code for code in dimension.keep})
+        rows = [{"Key": row.get("Identifier")} | row for row in self._rows(folder, f"{key}Codes", table)]
+        return KeptDimension(key, resolve_members(self._feed, dimension, rows, f"{key} of table {table.id}"))
 
     def _is_region(self, row: dict[str, Any]) -> bool:
         named = self._feed.region is not None and row.get("Identifier") == self._feed.region.dimension
@@ -327,7 +330,10 @@ class CbsOdata4:
         columns = self._columns(folder, table)
         chosen = {
             **resolve_measures(self._feed, table, columns, f"table {table.id}"),
-            **{f"attribute_{name}": key for name, key in resolve_attributes(self._feed, columns).items()},
+            **{
+                f"attribute_{name}": key
+                for name, key in resolve_attributes(self._feed, columns, f"table {table.id}").items()
+            },
         }
         codes = list(dict.fromkeys(key for key in chosen.values() if key is not None))
         return [] if set(codes) == {column.key for column in columns} else codes
@@ -354,6 +360,12 @@ class CbsOdata4:
 
     def _problem(self, what: str, where: str, expected: str) -> FeedProblem:
         return FeedProblem(what, feed_id=self._feed.id, where=where, expected=expected)
+
+
+def _entry(row: dict[str, Any]) -> Entry:
+    return Entry(
+        *(str(row.get(key) or "") for key in ("Identifier", "Title", "Language", "Status", "TemporalCoverage"))
+    )
 
 
 def _listed(codes: Sequence[str]) -> str:

@@ -16,24 +16,10 @@ from urllib.parse import quote as percent_encode
 from sources.errors import FeedProblem
 from sources.http import parse_json
 
-# What CBS says of a period. A word not seen before counts as provisional: the figure may still change.
-STATUS = {"Definitief": "final", "NaderVoorlopig": "revised", "Voorlopig": "provisional"}
 # A region dimension that is no GeoDetail also holds police units, health regions and the like.
 DIVISIONS = ("NL", "LD", "PV", "CR", "GM", "WK", "BU")
 VALUE = re.compile(rb'"value"\s*:\s*\[')
-_YEAR = re.compile(r"\b20\d\d\b")
 _ERROR = re.compile(rb'\{\s*"(odata\.)?error"\s*:')
-
-
-def edition_year(words: str, title: str, language: str, status: str, period: str) -> int | None:
-    """The year of a catalogue's entry, None when it is no current Dutch table of the series that `words` names."""
-    if words.casefold() not in title.casefold():
-        return None
-    if (language or "nl").strip().casefold() != "nl" or (status or "Regulier").strip() != "Regulier":
-        return None
-    # A period may be a span such as 2009-2026; the title names the edition where there is one.
-    years = _YEAR.findall(title) or _YEAR.findall(period)
-    return int(years[-1]) if years else None
 
 
 def encode(condition: str) -> str:

@@ -18,12 +18,15 @@ MODELS_WITH_RULES = [
     "stg_duo_schooladviezen",
     "stg_politie_misdrijven",
     "stg_rivm_gezondheid",
+    "int_area_versions__detected",
     "int_observations__unioned",
     "int_observations__placed",
     "int_terms__resolved",
     "int_indicator_values__published",
     "int_indicator_values__area_sets",
+    "int_indicator_values__intervals",
     "int_indicator_values__compared",
+    "int_indicator_values__trends",
 ]
 
 

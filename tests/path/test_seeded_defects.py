@@ -44,6 +44,54 @@ ROW_QUERY_DEFECTS = {
         "UPDATE delivery SET good_health_pct = 99 WHERE area_code = 'GM0917' AND bound = 'lower'",
         "UPDATE delivery SET good_health_pct = 1 WHERE area_code = 'GM0917' AND bound = 'upper'",
     ],
+    "years_have_all_their_months": [
+        "DELETE FROM delivery WHERE period_code = '2024MM07'",
+        "INSERT INTO delivery SELECT * REPLACE ('2024MM13' AS period_code) FROM delivery WHERE period_code = '2024MM07' LIMIT 1",
+    ],
+    "kinds_do_not_exceed_total": [
+        "UPDATE delivery SET registered_nuisance = 1e6 WHERE area_code = 'GM0917' AND breakdown = 'youth'",
+        "UPDATE delivery SET registered_nuisance = 0 WHERE area_code = 'GM0917' AND breakdown = 'total'",
+    ],
+    "months_add_up_to_their_year": [
+        "UPDATE delivery SET registered_nuisance = 2 * registered_nuisance WHERE area_code = 'GM0917' AND period_code = '2024MM07'",
+        "UPDATE delivery SET registered_nuisance = 1.5 * registered_nuisance WHERE area_code = 'GM0917' AND period_code = '2023JJ00'",
+    ],
+    "benefits_do_not_exceed_inhabitants": [
+        "UPDATE delivery SET social_assistance = 100 * social_assistance WHERE area_code = 'GM0917' AND period_code = '2024KW04'",
+        "UPDATE delivery SET disability_benefit = inhabitants_15_plus + 20 WHERE area_code = 'WK091712'",
+        "UPDATE delivery SET inhabitants_15_plus = 100 WHERE area_code = 'GM0917'",
+    ],
+    "the_country_scores_about_zero": ["UPDATE delivery SET ses_score = 0.2 WHERE area_code = 'NL00'"],
+    "participation_is_working_over_population": [
+        "UPDATE delivery SET working = 0.9 * working WHERE area_code = 'GM0917'",
+        "UPDATE delivery SET participation_pct = 100 - participation_pct WHERE area_code = 'NL00'",
+    ],
+    "counts_are_rounded_to_five": ["UPDATE delivery SET youth_care = youth_care + 1 WHERE area_code = 'GM0917'"],
+    "forms_do_not_exceed_total": [
+        "UPDATE delivery SET youth_care = 100000 WHERE area_code = 'GM0917' AND breakdown = 'with_stay'",
+        "UPDATE delivery SET youth_care = 0 WHERE area_code = 'GM0917' AND breakdown = 'total'",
+    ],
+    "violence_does_not_exceed_all_victims": [
+        "UPDATE delivery SET violence_victims_pct = 99 WHERE area_code = 'GM0917'"
+    ],
+    "survey_margins_enclose_the_value": [
+        "UPDATE delivery SET unsafe_neighbourhood_pct = 99 WHERE area_code = 'GM0917' AND bound = 'lower'",
+        "UPDATE delivery SET unsafe_neighbourhood_pct = 1 WHERE area_code = 'GM0917' AND bound = 'upper'",
+        "UPDATE delivery SET safety_grade = 10 WHERE area_code = 'GM0917' AND bound = 'lower'",
+        "UPDATE delivery SET safety_grade = 1 WHERE area_code = 'GM0917' AND bound = 'upper'",
+    ],
+    "the_country_uses_a_usual_amount": [
+        "UPDATE delivery SET gas_m3 = gas_m3 / 10 WHERE area_code = 'NL00'",
+        "UPDATE delivery SET electricity_kwh = 10 * electricity_kwh WHERE area_code = 'NL00'",
+    ],
+    "every_municipality_lies_in_a_province": [
+        "UPDATE delivery SET attributes = MAP {'province_code': 'RE10', 'province_name': 'Limburg'} WHERE area_code = 'GM0917'",
+        "UPDATE delivery SET attributes = MAP {'province_code': 'PV31'} WHERE area_code = 'GM0917'",
+        "UPDATE delivery SET attributes = MAP {} WHERE area_code = 'GM0917'",
+    ],
+    "a_province_has_one_name": [
+        "UPDATE delivery SET attributes = MAP {'province_code': 'PV31', 'province_name': 'Utrecht'} WHERE area_code = 'GM0917'",
+    ],
 }
 
 

@@ -23,8 +23,7 @@ from sources.landing import Landing, Snapshot
 from sources.loading import append_cells, create_delivery
 from sources.protocols.cbs_odata4 import CbsOdata4, measure_columns
 from sources.protocols.columns import resolve_measures, stem_of_title
-from sources.protocols.period_keys import stored_period
-from sources.registry import CbsOdata4Feed, Discover, Period, Table, load_registry
+from sources.registry import CbsOdata4Feed, Dimension, Discover, Table, load_registry
 from tests.support.captures import CAPTURES, needs_captures
 from tests.support.odata4 import HOST, ROOT, Odata4Table
 from tests.support.publisher import Answer, LoopbackPublisher
@@ -223,25 +222,44 @@ def test_years_of_calendar_years_are_stored_as_school_years(tmp_path: Path) -> N
     assert found == [("2022SJ00", "final"), ("2023SJ00", "revised"), ("2024SJ00", "provisional")]
 
 
-@settings(deadline=None)
-@given(st.integers(1990, 2050), st.sampled_from(["JJ", "SJ", "KW", "MM", "HJ"]), st.integers(0, 12))
-def test_only_years_become_school_years(year: int, kind: str, number: int) -> None:
-    key = f"{year}{kind}{number:02}"
-    assert stored_period(Period.model_validate({"from": "table_year"}), key) == key
-    kept = Period.model_validate({"from": "dimension", "dimension": "P", "keep": ["SJ", "JJ"], "as": "SJ"})
-    assert stored_period(kept, key) == (f"{year}SJ{number:02}" if kind in ("JJ", "SJ") else None)
-    strict = kept.model_copy(update={"keep": ()})
-    if kind not in ("JJ", "SJ"):
-        with pytest.raises(ValueError, match=f"period {key} can't be stored as SJ"):
-            stored_period(strict, key)
-
-
-@pytest.mark.parametrize("key", ["2024", "2024JJ0", "2024XX00", "20240101", ""])
-def test_a_key_that_is_no_period_holds_the_feed(tmp_path: Path, key: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("2024JJ0", "period '2024JJ0' (table 84780NED, Perioden)"),
+        ("x024SJ00", "period 'x024SJ00'"),
+        ("2024JJ001", "period '2024JJ001'"),
+    ],
+)
+def test_a_key_that_is_no_period_holds_the_feed(tmp_path: Path, key: str, words: str) -> None:
     table = early_leavers()
-    table.entities["Observations"][0]["Perioden"] = key
-    message = refused(tmp_path, table)
-    assert f"'{key}' is no period key such as 2024JJ00 (table 84780NED, Perioden)" in message
+    for row in table.entities["Observations"]:
+        row["Perioden"] = key if row["Perioden"] == "2024SJ00" else row["Perioden"]
+    assert words in refused(tmp_path, table)
+
+
+def test_other_kinds_of_periods_are_left_out_or_refused(tmp_path: Path) -> None:
+    table = early_leavers()
+    for row in table.entities["Observations"]:
+        row["Perioden"] = row["Perioden"].replace("2024SJ00", "2024KW01")
+    assert {row["period_code"] for row in load(tmp_path / "a", table).rows} == {"2022SJ00", "2023SJ00"}
+    all_kinds = FEED.model_copy(update={"period": FEED.period.model_copy(update={"keep": ()})})
+    message = refused(tmp_path / "b", table, feed=all_kinds)
+    assert "period '2024KW01'" in message
+    assert "Expected: periods that can be stored as SJ" in message
+
+
+def test_members_by_title_take_the_label_of_the_feed(tmp_path: Path) -> None:
+    table = early_leavers()
+    table.entities["GeslachtCodes"] = [
+        {"Identifier": "T001038", "Title": "Totaal mannen en vrouwen"},
+        {"Identifier": "3000", "Title": "Mannen"},
+    ]
+    by_title = Dimension.model_validate({"name": ["Sekse", "Geslacht"], "titles": {"boys": "Mannen"}})
+    loaded = load(tmp_path, table, FEED.model_copy(update={"dimensions": (by_title,)}))
+    assert {row["breakdown"] for row in loaded.rows} == {"boys"}
+    assert len(loaded.rows) == 9
+    (asked,) = [request for request in loaded.requests if "/Observations?" in request]
+    assert "Geslacht in ('3000')" in asked
 
 
 # -- pages and counts ---------------------------------------------------------------------------------------------------

@@ -1,0 +1,6 @@
+{# Each indicator of the catalogue has its row for Heerlen-Noord beside the Netherlands, also without any figure. #}
+{% test every_indicator_for_noord(model) %}
+    SELECT indicator_code FROM {{ ref('indicators') }}
+    EXCEPT
+    SELECT indicator_code FROM {{ model }} WHERE area_code = 'HN14' AND comparator_code = 'NL00'
+{% endtest %}
