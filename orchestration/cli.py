@@ -84,16 +84,21 @@ def status(feeds: str) -> None:
 
 @main.command()
 @click.option("--write-schema", is_flag=True, help="Write the JSON Schema of feed files for editors.")
-def feeds(write_schema: bool) -> None:
+@click.option("--write-docs", is_flag=True, help="Write docs/feeds.md from the feed files.")
+def feeds(write_schema: bool, write_docs: bool) -> None:
     """The feeds of the registry."""
     from orchestration.report import feeds_report
+    from sources.feed_docs import DOCS_FILE, feeds_document
     from sources.registry import SCHEMA_FILE, json_schema
 
     if write_schema:
         SCHEMA_FILE.write_text(json_schema(), encoding="utf-8")
         console.print(f"Wrote {SCHEMA_FILE}")
-        return
-    feeds_report(console, load_registry())
+    if write_docs:
+        DOCS_FILE.write_text(feeds_document(load_registry()), encoding="utf-8")
+        console.print(f"Wrote {DOCS_FILE}")
+    if not (write_schema or write_docs):
+        feeds_report(console, load_registry())
 
 
 @main.command()

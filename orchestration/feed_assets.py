@@ -17,7 +17,7 @@ from sources.arrival import Arrival, arrive, checks_of
 from sources.checks import CheckResult
 from sources.environment import Environment
 from sources.protocols.cells import quote
-from sources.registry import CbsOdata3Feed, DownloadFeed, Registry
+from sources.registry import Feed, Registry
 
 POOL = "warehouse"
 
@@ -38,7 +38,7 @@ def feed_assets(registry: Registry) -> list[dg.AssetsDefinition]:
     return [_feed_asset(feed, registry) for feed in registry.values()]
 
 
-def _feed_asset(feed: CbsOdata3Feed | DownloadFeed, registry: Registry) -> dg.AssetsDefinition:
+def _feed_asset(feed: Feed, registry: Registry) -> dg.AssetsDefinition:
     specs = [
         dg.AssetCheckSpec(name=name, asset=feed_key(feed.id), description=description, metadata={"severity": severity})
         for name, severity, description in checks_of(feed)
@@ -71,7 +71,7 @@ def _feed_asset(feed: CbsOdata3Feed | DownloadFeed, registry: Registry) -> dg.As
     return arrival
 
 
-def _static_metadata(feed: CbsOdata3Feed | DownloadFeed) -> dict[str, Any]:
+def _static_metadata(feed: Feed) -> dict[str, Any]:
     columns = [
         dg.TableColumn(name, "DOUBLE", f"{' / '.join(measure.stem)}" + (f" ({measure.unit})" if measure.unit else ""))
         for name, measure in feed.measures.items()
@@ -86,7 +86,7 @@ def _static_metadata(feed: CbsOdata3Feed | DownloadFeed) -> dict[str, Any]:
     }
 
 
-def _events(feed: CbsOdata3Feed | DownloadFeed, result: Arrival, environment: Environment) -> Iterator[Any]:
+def _events(feed: Feed, result: Arrival, environment: Environment) -> Iterator[Any]:
     """The materialisation and a result for each declared check; a check that could not run is red and says so."""
     version = hashlib.sha256("|".join(sorted(result.snapshots.values())).encode()).hexdigest()[:16]
     yield dg.MaterializeResult(
@@ -101,7 +101,7 @@ def _events(feed: CbsOdata3Feed | DownloadFeed, result: Arrival, environment: En
 
 
 def _check_event(
-    feed: CbsOdata3Feed | DownloadFeed, check: CheckResult | None, name: str, severity: str, description: str
+    feed: Feed, check: CheckResult | None, name: str, severity: str, description: str
 ) -> dg.AssetCheckResult:
     level = dg.AssetCheckSeverity.ERROR if severity == "block" else dg.AssetCheckSeverity.WARN
     if check is None:
@@ -147,7 +147,7 @@ def _examples(text: str) -> Any:
     return json.loads(text)
 
 
-def _run_metadata(feed: CbsOdata3Feed | DownloadFeed, result: Arrival, environment: Environment) -> dict[str, Any]:
+def _run_metadata(feed: Feed, result: Arrival, environment: Environment) -> dict[str, Any]:
     name = f"raw.{quote(feed.id)}"
     with warehouse.connect(environment.warehouse, read_only=True) as connection:
         rows, newest = connection.execute(f"SELECT count(*), max(period_code) FROM {name}").fetchall()[0]

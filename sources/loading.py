@@ -13,9 +13,10 @@ from sources.environment import Scope
 from sources.errors import FeedProblem
 from sources.landing import Snapshot
 from sources.protocols.cells import literal, quote
-from sources.registry import CbsOdata3Feed, DownloadFeed, FeedBase
+from sources.registry import DownloadFeed, Feed, FeedBase
 
-AREA_CODE = "^(NL|LD|PV|CR|GM|WK|BU)[0-9A-Z]{2,8}$"
+# CBS codes, and PC with the four digits of a postcode.
+AREA_CODE = "^((NL|LD|PV|CR|GM|WK|BU)[0-9A-Z]{2,8}|PC[0-9]{4})$"
 _POINT = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
 _COMMA = r"\s*[+-]?([0-9]{1,3}(\.[0-9]{3})+|[0-9]*)(,[0-9]+)?([eE][+-]?[0-9]+)?\s*"
 DELIVERY_KEYS = ("table_id", "area_code", "period_code", "breakdown", "bound")
@@ -47,9 +48,7 @@ def raw_columns(feed: FeedBase) -> str:
     )
 
 
-def append_cells(
-    connection: duckdb.DuckDBPyConnection, feed: CbsOdata3Feed | DownloadFeed, snapshot: Snapshot, scope: Scope
-) -> None:
+def append_cells(connection: duckdb.DuckDBPyConnection, feed: Feed, snapshot: Snapshot, scope: Scope) -> None:
     """Check ``cells`` and append them to ``delivery``.
 
     Raises:
@@ -59,7 +58,7 @@ def append_cells(
     _require_regions(connection, feed, snapshot, scope)
     _refuse_strange_areas(connection, feed, snapshot)
     _refuse_strange_text(connection, feed, snapshot)
-    measures = [f"{_number(feed, name)} AS {quote(name)}" for name in feed.measures]
+    measures = [f"{_value(feed, name)} AS {quote(name)}" for name in feed.measures]
     connection.execute(
         f"""INSERT INTO delivery SELECT {literal(snapshot.snapshot_id)}, {literal(snapshot.table.id)}, area_code, area_name,
         {snapshot.table.year}, period_code, period_status, breakdown, bound, {_attributes(feed)}, {_markers(feed)}, {", ".join(measures)}
@@ -75,14 +74,14 @@ def _attributes(feed: FeedBase) -> str:
     return f"map_from_entries(list_filter(list_zip([{keys}], [{values}]), lambda pair: pair[2] IS NOT NULL))"
 
 
-def _markers(feed: CbsOdata3Feed | DownloadFeed) -> str:
+def _markers(feed: Feed) -> str:
     """A map from measure to marker, of the cells that have text and no number."""
     keys = ", ".join(literal(name) for name in feed.measures)
-    values = ", ".join(f"CASE WHEN {_number(feed, name)} IS NULL THEN {quote(name)} END" for name in feed.measures)
+    values = ", ".join(f"CASE WHEN {_value(feed, name)} IS NULL THEN {quote(name)} END" for name in feed.measures)
     return f"map_from_entries(list_filter(list_zip([{keys}], [{values}]), lambda pair: pair[2] IS NOT NULL))"
 
 
-def _number(feed: CbsOdata3Feed | DownloadFeed, name: str) -> str:
+def _number(feed: Feed, name: str) -> str:
     text, shape = quote(name), _POINT
     number = text
     if isinstance(feed, DownloadFeed) and feed.decimal == ",":
@@ -92,14 +91,16 @@ def _number(feed: CbsOdata3Feed | DownloadFeed, name: str) -> str:
     return f"CASE WHEN regexp_full_match({text}, '{shape}') AND isfinite({number}) THEN {number} END"
 
 
-def _require_regions(
-    connection: duckdb.DuckDBPyConnection, feed: CbsOdata3Feed | DownloadFeed, snapshot: Snapshot, scope: Scope
-) -> None:
+def _value(feed: Feed, name: str) -> str:
+    """The number of a cell, NULL where it stands for a missing figure (``-99997``)."""
+    if feed.missing_below is None:
+        return _number(feed, name)
+    return f"CASE WHEN {_number(feed, name)} >= {feed.missing_below!r} THEN {_number(feed, name)} END"
+
+
+def _require_regions(connection: duckdb.DuckDBPyConnection, feed: Feed, snapshot: Snapshot, scope: Scope) -> None:
     present = {code for (code,) in connection.execute("SELECT DISTINCT area_code FROM cells").fetchall()}
-    # Files of schools and models carry no row for the country; tables of CBS do, unless their feed file says otherwise.
-    has_country = isinstance(feed, CbsOdata3Feed) and feed.region.national_key is not None
-    wanted = [code for code in scope.required if code != "NL00" or has_country]
-    absent = [code for code in wanted if code not in present]
+    absent = [code for code in feed.required_areas(scope.required) if code not in present]
     if absent:
         raise FeedProblem(
             f"no rows for {', '.join(absent)}", feed_id=feed.id, where=f"table {snapshot.table.id}, {snapshot.source_url}",
@@ -121,9 +122,7 @@ def _refuse_strange_areas(connection: duckdb.DuckDBPyConnection, feed: FeedBase,
         )
 
 
-def _refuse_strange_text(
-    connection: duckdb.DuckDBPyConnection, feed: CbsOdata3Feed | DownloadFeed, snapshot: Snapshot
-) -> None:
+def _refuse_strange_text(connection: duckdb.DuckDBPyConnection, feed: Feed, snapshot: Snapshot) -> None:
     markers = ", ".join(literal(marker) for marker in feed.missing)
     strange = [
         f"({quote(name)} IS NOT NULL AND {_number(feed, name)} IS NULL AND {quote(name)} NOT IN ({markers}))"

@@ -17,7 +17,7 @@ from sources.errors import ConfigurationError, FeedProblem
 from sources.http import PublisherSession
 from sources.landing import Landing
 from sources.protocols import protocol_of
-from sources.registry import CbsOdata3Feed, DownloadFeed, Registry
+from sources.registry import Feed, Registry
 
 
 def record_feeds(
@@ -59,9 +59,7 @@ def record_feeds(
     return problems
 
 
-def record_feed(
-    feed: CbsOdata3Feed | DownloadFeed, environment: Environment, landing: Landing, recorder: ArchiveWriter
-) -> None:
+def record_feed(feed: Feed, environment: Environment, landing: Landing, recorder: ArchiveWriter) -> None:
     """Everything that an arrival of this feed would ask for.
 
     Raises:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,6 +23,7 @@ from sources.errors import ConfigurationError
 FEEDS = Path(__file__).parent / "feeds"
 SCHEMA_FILE = Path(__file__).parent / "feed.schema.json"
 
+COUNTRY = "NL00"
 Line = Literal["leren", "werken", "gezondheid", "wonen", "veiligheid"]
 PeriodType = Literal["JJ", "KW", "MM", "HJ", "SJ"]
 
@@ -164,7 +165,8 @@ class Period(Strict):
     """Where the period of a row comes from.
 
     ``table_year``: the year of the table. ``dimension``: an OData time dimension, `keep` its kind or kinds. ``column``:
-    a file column with the year. ``as: KW`` stores months that end a quarter as quarters. ``slice: year`` fetches one
+    a file column with the year. ``as: KW`` stores months that end a quarter as quarters,
+    ``as: SJ`` years as school years: some tables give these the keys of calendar years. ``slice: year`` fetches one
     delivery for each calendar year; those with any of the newest `repull_months` months come again with each new
     version, because recent months are corrected.
     """
@@ -174,7 +176,7 @@ class Period(Strict):
     dimension: str | None = None
     column: str | None = None
     keep: Annotated[tuple[PeriodType, ...], BeforeValidator(_as_tuple)] = ()
-    stored_as: Literal["KW"] | None = Field(default=None, alias="as")
+    stored_as: Literal["KW", "SJ"] | None = Field(default=None, alias="as")
     slice: Literal["year"] | None = None
     repull_months: int | None = Field(default=None, ge=1)
 
@@ -212,6 +214,10 @@ class Expectation(Strict):
             self.name and self.description and self.unexpected_rows_query
         ):
             raise ValueError("unexpected_rows_expectation needs name, description and unexpected_rows_query")
+        try:
+            (self.unexpected_rows_query or "").format(batch="delivery")
+        except (IndexError, KeyError, ValueError) as error:
+            raise ValueError("unexpected_rows_query holds braces other than {batch}") from error
         return self
 
     @property
@@ -248,6 +254,8 @@ class FeedBase(Strict):
     attributes: Mapping[str, Attribute] = {}
     measures: Mapping[str, Measure] = Field(min_length=1)
     missing: tuple[str, ...] = (".", "")
+    # Numbers below this stand for a missing figure; their text becomes the marker.
+    missing_below: float | None = None
     expectations: tuple[Expectation, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -266,6 +274,10 @@ class FeedBase(Strict):
         if strange:
             raise ValueError(f"expectations name columns that are not measures: {strange}")
         return self
+
+    def required_areas(self, required: Sequence[str]) -> list[str]:
+        """Those of the scope's required areas that a delivery must hold; files of schools have no row for the country."""
+        return [code for code in required if code != COUNTRY]
 
     @property
     def contract_sha256(self) -> str:
@@ -303,17 +315,53 @@ class CbsOdata3Feed(FeedBase):
     region: OdataRegion
     margins: Margins | None = None
 
+    def required_areas(self, required: Sequence[str]) -> list[str]:
+        return [code for code in required if code != COUNTRY or self.region.national_key]
+
+
+class CbsOdata4Feed(FeedBase):
+    """A feed behind CBS's OData 4 interface. `service` is its root; without a `region` a table is about the country."""
+
+    protocol: Literal["cbs_odata4"]
+    service: str = Field(pattern=r"^https://[^?]+[^/?]$")
+    catalog: str
+    discover: Discover | None = None
+    region: OdataRegion | None = None
+
+    @model_validator(mode="after")
+    def _is_fetched_whole(self) -> CbsOdata4Feed:
+        if self.period.slice is not None:
+            raise ValueError("slice goes with protocol: cbs_odata3")
+        return self
+
+    def required_areas(self, required: Sequence[str]) -> list[str]:
+        if self.region is None:
+            return [COUNTRY]
+        return [code for code in required if code != COUNTRY or self.region.national_key]
+
 
 class FileRegion(Strict):
-    """The column that holds the area, and how a bare number becomes a CBS code.
+    """The column that holds the area, and how a bare number becomes a code.
 
-    `keep: all` carries rows of every area, for feeds whose national figure is the sum of all rows.
+    `title` is the column with the area's name. `keep: all` carries rows of every area, for feeds whose national figure
+    is the sum of all rows. The prefix ``PC`` makes areas of postcodes.
     """
 
     column: str
+    title: str | None = None
     prefix: str = ""
     width: int = 0
     keep: Literal["scope", "all"] = "scope"
+
+
+class RowsFeed(FeedBase):
+    """A feed whose publisher gives rows under a header and no metadata."""
+
+    @model_validator(mode="after")
+    def _dimensions_are_columns(self) -> RowsFeed:
+        if any(dimension.keep or dimension.titles or len(dimension.names) > 1 for dimension in self.dimensions):
+            raise ValueError("a dimension of a file is a column with one name, without keep or titles")
+        return self
 
 
 class Member(Strict):
@@ -323,7 +371,7 @@ class Member(Strict):
     region: FileRegion
 
 
-class DownloadFeed(FeedBase):
+class DownloadFeed(RowsFeed):
     """A feed that is a file: CSV, XLSX, or a ZIP that holds them. `{table}` in `url` is the table's id."""
 
     protocol: Literal["download"]
@@ -345,17 +393,54 @@ class DownloadFeed(FeedBase):
             raise ValueError("members go with format: zip")
         if "{table}" not in self.url:
             raise ValueError("url must hold {table}")
-        if any(dimension.keep or dimension.titles or len(dimension.names) > 1 for dimension in self.dimensions):
-            raise ValueError("a dimension of a file is a column with one name, without keep or titles")
         return self
 
 
-Feed = Annotated[CbsOdata3Feed | DownloadFeed, Field(discriminator="protocol")]
-_FEED: TypeAdapter[CbsOdata3Feed | DownloadFeed] = TypeAdapter(Feed)
-Registry = dict[str, CbsOdata3Feed | DownloadFeed]
+class CkanFeed(RowsFeed):
+    """A feed behind the action API of a CKAN portal; the id of a table is the id of a resource in its datastore."""
+
+    protocol: Literal["ckan"]
+    portal: str = Field(pattern=r"^https://[^/?]+$")
+    region: FileRegion
+    # CKAN never gives more than 32,000 records at once.
+    page_size: int = Field(default=10_000, ge=1, le=32_000)
+
+    def required_areas(self, required: Sequence[str]) -> list[str]:
+        # Postcodes lie in municipalities, but are none: an expectation of the feed says which must be there.
+        return [] if self.region.prefix == "PC" else super().required_areas(required)
 
 
-def read_feed(path: Path) -> CbsOdata3Feed | DownloadFeed:
+class Collection(Strict):
+    """One collection of features and its area column."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_-]*$")
+    region: FileRegion
+
+
+class OgcFeaturesFeed(RowsFeed):
+    """A feed behind OGC API Features. `{table}` in `url` is the table's id.
+
+    `municipality` is the property by which collections are filtered. `leave_out` names values of properties whose
+    features are no areas of their own. The attribute with the stem ``geometry`` is the feature's polygon, simplified by
+    at most `tolerance_m` metres.
+    """
+
+    protocol: Literal["ogc_features"]
+    url: str = Field(pattern=r"^https://.*\{table\}")
+    collections: tuple[Collection, ...] = Field(min_length=1)
+    municipality: str
+    leave_out: Mapping[str, tuple[str, ...]] = {}
+    tolerance_m: float = Field(default=0, ge=0)
+
+
+Feed = Annotated[
+    CbsOdata3Feed | CbsOdata4Feed | CkanFeed | DownloadFeed | OgcFeaturesFeed, Field(discriminator="protocol")
+]
+_FEED: TypeAdapter[Feed] = TypeAdapter(Feed)
+Registry = dict[str, Feed]
+
+
+def read_feed(path: Path) -> Feed:
     """Read one feed file.
 
     Raises:

@@ -21,7 +21,7 @@ from sources.errors import NoordError
 from sources.landing import Snapshot
 from sources.loading import raw_columns
 from sources.protocols.cells import literal, quote
-from sources.registry import CbsOdata3Feed, DownloadFeed, FeedBase, Registry
+from sources.registry import Feed, FeedBase, Registry
 
 _CONTROL = """
 CREATE SCHEMA IF NOT EXISTS raw;
@@ -96,7 +96,7 @@ def prepare(environment: Environment, registry: Registry) -> None:
             warehouse.execute(f"DELETE FROM {table} WHERE feed_id NOT IN ({gone})")
 
 
-def _describe(warehouse: duckdb.DuckDBPyConnection, feed: CbsOdata3Feed | DownloadFeed) -> None:
+def _describe(warehouse: duckdb.DuckDBPyConnection, feed: Feed) -> None:
     """All columns but contract_sha256, which says under which contract the rows in raw were promoted."""
     warehouse.execute(
         """UPDATE control.feeds SET title = ?, description = ?, publisher = ?, publisher_url = ?, license_name = ?, license_url = ?,

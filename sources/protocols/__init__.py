@@ -15,8 +15,11 @@ from sources.environment import Scope
 from sources.http import PublisherSession
 from sources.landing import Landing, Snapshot
 from sources.protocols.cbs_odata3 import CbsOdata3
+from sources.protocols.cbs_odata4 import CbsOdata4
+from sources.protocols.ckan import Ckan
 from sources.protocols.download import Download
-from sources.registry import CbsOdata3Feed, DownloadFeed, Table
+from sources.protocols.ogc_features import OgcFeatures
+from sources.registry import CbsOdata3Feed, CbsOdata4Feed, CkanFeed, Feed, OgcFeaturesFeed, Table
 
 
 class FeedProtocol(Protocol):
@@ -35,8 +38,14 @@ class FeedProtocol(Protocol):
         """Read landed bytes into the temporary table ``cells`` (see `sources.loading`)."""
 
 
-def protocol_of(feed: CbsOdata3Feed | DownloadFeed, scope: Scope) -> FeedProtocol:
+def protocol_of(feed: Feed, scope: Scope) -> FeedProtocol:
     """The protocol that a feed names, bound to the feed and the scope."""
     if isinstance(feed, CbsOdata3Feed):
         return CbsOdata3(feed, scope)
+    if isinstance(feed, CbsOdata4Feed):
+        return CbsOdata4(feed, scope)
+    if isinstance(feed, OgcFeaturesFeed):
+        return OgcFeatures(feed, scope)
+    if isinstance(feed, CkanFeed):
+        return Ckan(feed, scope)
     return Download(feed, scope)

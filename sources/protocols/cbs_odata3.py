@@ -8,15 +8,11 @@ TypedDataSet: numbers are JSON numbers, missing is null, keys are padded with sp
 from __future__ import annotations
 
 import json
-import mmap
-import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote as percent_encode
-from urllib.parse import urljoin, urlsplit
 
 import duckdb
 
@@ -24,25 +20,22 @@ from sources.environment import Scope
 from sources.errors import FeedProblem
 from sources.http import PublisherSession, parse_json
 from sources.landing import LandedFile, Landing, Snapshot, landed_file
+from sources.protocols.catalogue import Entry, discovered_tables
 from sources.protocols.cells import create_cells, literal, quote, scope_condition
 from sources.protocols.columns import Column, resolve_attributes, resolve_measures
-from sources.protocols.members import KeptDimension, name_of, resolve_members
-from sources.protocols.periods import months_as_quarters, set_status
+from sources.protocols.members import KeptDimension, breakdown_sql, name_of, resolve_members
+from sources.protocols.odata import DIVISIONS, encode, next_link, refuse_dropped_columns, rows_of
+from sources.protocols.paging import follow_pages
+from sources.protocols.periods import set_status, store_periods
 from sources.protocols.slices import slice_version, slices_of
 from sources.registry import CbsOdata3Feed, Dimension, Discover, Table
 
 # Chains of about 60 clauses were answered with status 500.
 CLAUSES_PER_CALL = 20
-MOST_PAGES = 2000
 # DuckDB reads one file per thread; each page in hand costs some 100 MB.
 PAGES_AT_ONCE = 2
 _GEO = {"GeoDetail", "GeoDimension"}
-_VALUE = re.compile(rb'"value"\s*:\s*\[')
-_NEXT = re.compile(rb'"odata\.nextLink"\s*:\s*("(?:[^"\\]|\\.)*")')
-# A region dimension that is no GeoDetail also holds police units, health regions and the like.
-_DIVISIONS = ("NL", "LD", "PV", "CR", "GM", "WK", "BU")
-_YEAR = re.compile(r"\b20\d\d\b")
-_IDENTIFIER = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
+_LINK = "odata.nextLink"
 
 
 @dataclass(frozen=True)
@@ -81,20 +74,7 @@ class CbsOdata3:
 
     def _discovered(self, session: PublisherSession, discover: Discover) -> list[Table]:
         url = self.catalogue_url()
-        years = {table.year for table in self._feed.tables}
-        ids, newest = {table.id for table in self._feed.tables}, max(years)
-        found: list[Table] = []
-        for row in self._rows(session.get_json(url), url):
-            year = self._edition(row, discover.title_contains)
-            identifier = str(row.get("Identifier", "")).strip()
-            if year is None or identifier in ids or not _IDENTIFIER.fullmatch(identifier):
-                continue
-            is_next = year > newest and self._status(row) == "Regulier"
-            is_older = discover.from_year is not None and discover.from_year <= year < newest and year not in years
-            if is_next or is_older:
-                found.append(Table(id=identifier, year=year, provisional=is_next, discovered=True))
-                ids.add(identifier)
-        return found
+        return discovered_tables(self._feed, discover, map(_entry, self._rows(session.get_json(url), url)))
 
     def _slices(self, session: PublisherSession, table: Table) -> list[Table]:
         """One table per calendar year of the periods that the publisher lists."""
@@ -107,23 +87,6 @@ class CbsOdata3:
         if not slices:
             raise self._problem(f"none of the {len(keys)} periods is of a kind that the feed keeps", url, "periods")
         return slices
-
-    @staticmethod
-    def _edition(row: dict[str, Any], words: str) -> int | None:
-        """The year of a catalogue entry that belongs to the series; the server's filter is never trusted."""
-        title = str(row.get("Title") or "")
-        if words.casefold() not in title.casefold():
-            return None
-        if str(row.get("Language") or "nl").strip().casefold() != "nl":
-            return None
-        # A period may be a span such as 2009-2026; the title names the edition where there is one.
-        years = _YEAR.findall(title) or _YEAR.findall(str(row.get("Period") or ""))
-        return int(years[-1]) if years else None
-
-    @staticmethod
-    def _status(row: dict[str, Any]) -> str:
-        """The next table counts when it is current; an older one of the series may be discontinued and still holds."""
-        return str(row.get("OutputStatus") or "Regulier").strip()
 
     def version(self, session: PublisherSession, table: Table) -> str:
         """`Modified` of the table; that of a slice also tells its list of regions (see `slices.is_current`)."""
@@ -196,63 +159,23 @@ class CbsOdata3:
         return landed_file(entity, received)
 
     def _pages(self, session: PublisherSession, first: str, folder: Path, role: str, call: int) -> Iterator[LandedFile]:
-        url: str | None = first
-        seen: set[str] = set()
-        while url is not None:
-            if url in seen or len(seen) >= MOST_PAGES:
-                raise self._problem("odata.nextLink leads back to a page already read", url, "pages that end")
-            seen.add(url)
-            path = folder / f"{role}-{call:02}-{len(seen):04}.json"
-            yield landed_file(role, session.download(url, path))
-            url = self._next_link(path, url)
+        return follow_pages(session, first, folder, role, call, self._next_link, _LINK)
 
     def _next_link(self, path: Path, url: str) -> str | None:
-        """The link to the next page, None on the last; refuses a body that is no whole OData answer."""
-        with path.open("rb") as stream:
-            if path.stat().st_size == 0:
-                raise self._problem("the body is empty", url, "an OData answer")
-            with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as body:
-                self._refuse_foreign_body(body, path, url)
-                # No column can be called odata.nextLink, so the last occurrence is the envelope's own.
-                at = body.rfind(b'"odata.nextLink"')
-                match = _NEXT.match(body, at) if at >= 0 else None
-                link: str | None = json.loads(match[1]) if match else None
-        if link is None:
-            return None
-        following: str = urljoin(url, link)
-        if urlsplit(following).netloc != urlsplit(url).netloc or urlsplit(following).scheme != "https":
-            raise self._problem(
-                f"odata.nextLink points to the foreign host {urlsplit(following).netloc}",
-                url,
-                "the host that was asked",
-            )
-        return following
-
-    def _refuse_foreign_body(self, body: mmap.mmap, path: Path, url: str) -> None:
-        start, end = body[:4096].lstrip(b"\xef\xbb\xbf \r\n\t"), body[-64:].rstrip()
-        if not start.startswith(b"{"):
-            parse_json(bytes(start), self._feed.id, url)
-        if b'"odata.error"' in start:
-            raise self._problem(f"an error in place of data: {start[:200].decode('utf-8', 'replace')}", url, "rows")
-        if not end.endswith(b"}"):
-            raise self._problem(
-                f"the body is cut off after {path.stat().st_size:,} bytes", url, "a whole JSON document"
-            )
-        if not _VALUE.search(body):
-            raise self._problem("the body has no list 'value'", url, "an OData answer")
+        return next_link(path, self._feed.id, url, _LINK)
 
     # -- URLs ---------------------------------------------------------------------------------------------------
 
     def entity_url(self, service: str, table: Table, entity: str, condition: str = "", select: str = "") -> str:
         query = "$format=json"
-        query += f"&$filter={_encode(condition)}" if condition else ""
+        query += f"&$filter={encode(condition)}" if condition else ""
         query += f"&$select={select}" if select else ""
         return f"https://{self._feed.catalog}/{service}/odata/{table.publisher_id}/{entity}?{query}"
 
     def catalogue_url(self) -> str:
         assert self._feed.discover is not None
         condition = f"substringof('{self._feed.discover.title_contains}',Title) and Language eq 'nl'"
-        return f"https://{self._feed.catalog}/ODataCatalog/Tables?$format=json&$filter={_encode(condition)}"
+        return f"https://{self._feed.catalog}/ODataCatalog/Tables?$format=json&$filter={encode(condition)}"
 
     def region_urls(self, table: Table, layout: Layout) -> list[str]:
         return [
@@ -291,7 +214,7 @@ class CbsOdata3:
         needed = self._needed_keys(layout, measures, attributes)
         pages = [file for file in snapshot.files if file.role == "data"]
         for page in pages:
-            self._refuse_dropped_columns(folder / page.name, page, needed)
+            refuse_dropped_columns(folder / page.name, self._feed.id, page.url, needed, "DataProperties")
         for at in range(0, len(pages), PAGES_AT_ONCE):
             batch = pages[at : at + PAGES_AT_ONCE]
             self._read_pages(connection, snapshot, folder, batch, layout, kept, measures, attributes)
@@ -326,7 +249,7 @@ class CbsOdata3:
             "regions.title",
             self._period_sql(snapshot.table),
             literal("provisional" if snapshot.table.provisional else None),
-            _breakdown_sql(kept),
+            breakdown_sql(kept),
             self._bound_sql(),
             *values,
         ]
@@ -378,7 +301,7 @@ class CbsOdata3:
         in_scope = scope_condition(area, self._prefixes)
         if not layout.is_mixed or self._prefixes:
             return in_scope
-        return f"{in_scope} AND left({area}, 2) IN ({', '.join(map(literal, _DIVISIONS))})"
+        return f"{in_scope} AND left({area}, 2) IN ({', '.join(map(literal, DIVISIONS))})"
 
     def _read_regions(
         self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, folder: Path, layout: Layout
@@ -404,8 +327,7 @@ class CbsOdata3:
         where = f"table {snapshot.table.id}"
         document = json.loads((folder / f"{self._feed.period.dimension}.json").read_bytes())
         set_status(connection, self._rows(document, where))
-        if self._feed.period.stored_as == "KW":
-            months_as_quarters(connection, self._feed, where)
+        store_periods(connection, self._feed, where)
 
     def _compare_counts(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, folder: Path) -> None:
         """Expected against received: each region of the table's own list, and the row count it states."""
@@ -428,30 +350,6 @@ class CbsOdata3:
         if whole and stated is not None and int(stated) != received:
             raise self._problem(
                 f"{received:,} rows came in, the table states {int(stated):,}", table, "as many rows as stated"
-            )
-
-    def _refuse_dropped_columns(self, path: Path, file: LandedFile, needed: Sequence[str]) -> None:
-        """A key that the rows lack would read as NULL and pass for a secret figure."""
-        with path.open("rb") as stream:
-            beginning = stream.read(1 << 18)
-        start = _VALUE.search(beginning)
-        if start is None:
-            raise self._problem("the list 'value' does not begin within 256 kB", file.url, "rows in TypedDataSet form")
-        rest = beginning[start.end() :].decode("utf-8", "ignore").lstrip()
-        if rest.startswith("]"):
-            return
-        try:
-            row, _ = json.JSONDecoder().raw_decode(rest)
-        except json.JSONDecodeError as error:
-            raise self._problem(
-                f"the first row is not valid JSON ({error})", file.url, "rows in TypedDataSet form"
-            ) from error
-        absent = [key for key in needed if key not in row]
-        if absent:
-            raise self._problem(
-                f"rows lack the columns {', '.join(absent[:5])} that DataProperties lists",
-                file.url,
-                "every listed column",
             )
 
     # -- metadata -----------------------------------------------------------------------------------------------
@@ -509,30 +407,18 @@ class CbsOdata3:
         return KeptDimension(key, resolve_members(self._feed, dimension, rows, where))
 
     def _rows(self, document: Any, where: str) -> list[dict[str, Any]]:
-        rows = document.get("value") if isinstance(document, dict) else None
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise self._problem("the answer has no list 'value'", where, "an OData answer")
-        return rows
+        return rows_of(document, self._feed.id, where)
 
     def _problem(self, what: str, where: str, expected: str) -> FeedProblem:
         return FeedProblem(what, feed_id=self._feed.id, where=where, expected=expected)
 
 
-def _encode(condition: str) -> str:
-    return percent_encode(condition, safe="(),'")
+def _entry(row: dict[str, Any]) -> Entry:
+    return Entry(*(str(row.get(key) or "") for key in ("Identifier", "Title", "Language", "OutputStatus", "Period")))
 
 
 def _any_start(column: str, starts: Sequence[str]) -> str:
     return "(" + " or ".join(f"startswith({column},'{start}')" for start in starts) + ")"
-
-
-def _breakdown_sql(kept: Sequence[KeptDimension]) -> str:
-    parts = []
-    for dimension in kept:
-        member = f"trim(r.{quote(dimension.key)})"
-        pairs = " ".join(f"WHEN {literal(code)} THEN {literal(label)}" for code, label in dimension.labels.items())
-        parts.append(f"CASE {member} {pairs} END" if pairs else member)
-    return f"concat_ws('|', {', '.join(parts)})" if parts else "'total'"
 
 
 def _topics(rows: list[dict[str, Any]]) -> Iterator[Column]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,15 +21,26 @@ _ORDINAL = re.compile(r"_\d+$")
 
 @dataclass(frozen=True)
 class Column:
-    """A publisher's column. `groups` are the titles of the topic groups above it; `unit` is None when unstated."""
+    """A publisher's column. `groups` are the titles of the topic groups above it; `unit` is None when unstated.
+
+    `title` names a column whose key says nothing, as the codes of OData 4 do.
+    """
 
     key: str
     unit: str | None = None
     groups: tuple[str, ...] = ()
+    title: str | None = None
 
     @property
     def stem(self) -> str:
-        return _ORDINAL.sub("", self.key)
+        return _ORDINAL.sub("", self.key) if self.title is None else stem_of_title(self.title)
+
+
+def stem_of_title(title: str) -> str:
+    """The name that OData 3 makes of a title: «Twee-onder-één-kap-woning» is TweeOnderEenKapWoning there."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
+    stem = "".join(word[:1].upper() + word[1:] for word in re.split(r"[^0-9A-Za-z]+", plain))
+    return f"k_{stem}" if stem[:1].isdigit() else stem
 
 
 def resolve_measures(feed: FeedBase, table: Table, columns: Sequence[Column], where: str) -> dict[str, str | None]:

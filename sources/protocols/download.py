@@ -1,7 +1,8 @@
 """Files behind a URL: CSV, XLSX, or a ZIP that holds CSV files.
 
 Belongs here: change detection by response headers, unpacking without trusting names or sizes, detection of encoding
-and delimiter, and the reading of cells as text. Does not belong here: what a cell must hold (`sources.loading`).
+and delimiter, and the reading of cells as text. Does not belong here: which column is what (`rows`) and what a cell must
+hold (`sources.loading`).
 """
 
 from __future__ import annotations
@@ -15,18 +16,17 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 import duckdb
-import pyarrow as pa
 
 from sources.environment import Scope
 from sources.errors import FeedProblem
 from sources.http import PublisherSession
 from sources.landing import Landing, Snapshot, landed_file
-from sources.protocols.cells import create_cells, quote, scope_condition
-from sources.protocols.columns import Column, resolve_attributes, resolve_measures
+from sources.protocols.cells import create_cells
+from sources.protocols.rows import RowSet, append_rows, clean
 from sources.registry import DownloadFeed, FileRegion, Table
 
 # A ZIP may unpack to this many bytes and to this multiple of its own size: real ones stay far below both.
@@ -208,44 +208,15 @@ class Download:
     ) -> None:
         if len(rows) < self._feed.header_row:
             raise self._problem("the file holds no rows", name, "a header and rows")
-        header = [_clean(cell) for cell in rows[self._feed.header_row - 1]]
-        columns = [Column(key) for key in header]
+        header = [clean(cell) for cell in rows[self._feed.header_row - 1]]
         body = list(self._body(rows, header, name))
-        measures = resolve_measures(self._feed, table, columns, f"file {name}")
-        attributes = resolve_attributes(self._feed, columns)
-        places = {key.casefold(): place for place, key in enumerate(header)}
-        fetch = _Fetcher(self._feed, name, places, [row for _, row in body])
-        areas = [_area_code(value, region) for value in fetch.column(region.column)]
-        data: dict[str, Iterable[object]] = {
-            "row_number": [number for number, _ in body],
-            "file": [name] * len(body),
-            "area_code": areas,
-            "area_name": [None] * len(body),
-            "period_code": self._periods(fetch, table, len(body)),
-            "period_status": ["provisional" if table.provisional else None] * len(body),
-            "breakdown": self._breakdowns(fetch, len(body)),
-            "bound": ["value"] * len(body),
-        }
-        for label, chosen in (("attribute_", attributes), ("", measures)):
-            data |= {label + key: fetch.optional(column, len(body)) for key, column in chosen.items()}
-        self._insert(connection, data, region)
-
-    def _insert(
-        self, connection: duckdb.DuckDBPyConnection, data: dict[str, Iterable[object]], region: FileRegion
-    ) -> None:
-        types = {"row_number": pa.int64()}
-        delivered = pa.table({key: pa.array(list(values), types.get(key, pa.string())) for key, values in data.items()})
-        connection.register("delivered", delivered)
-        condition = "TRUE" if region.keep == "all" else scope_condition("area_code", self._prefixes)
-        chosen = ", ".join(quote(key) for key in data)
-        connection.execute(f"INSERT INTO cells SELECT {chosen} FROM delivered WHERE {condition}")
-        connection.unregister("delivered")
+        append_rows(connection, self._feed, table, region, RowSet(name, header, body), self._prefixes)
 
     def _body(self, rows: Rows, header: Sequence[str], name: str) -> Iterator[tuple[int, list[str]]]:
         """Rows below the header with their line numbers; empty lines and a footer «Bron: …» are no rows."""
         first = self._feed.header_row + 1
         for number, row in enumerate(rows[first - 1 :], start=first):
-            filled = [_clean(cell) for cell in row]
+            filled = [clean(cell) for cell in row]
             if not any(filled) or (filled[0].casefold().startswith("bron") and not any(filled[1:])):
                 continue
             if len(filled) != len(header):
@@ -254,49 +225,5 @@ class Download:
                 )
             yield number, filled
 
-    def _periods(self, fetch: _Fetcher, table: Table, count: int) -> list[object]:
-        period = self._feed.period
-        if period.source == "table_year" or period.column is None:
-            return [f"{table.year}{period.type}00"] * count
-        years = fetch.column(period.column)
-        strange = [year for year in years if not re.fullmatch(r"(19|20)\d\d", year)]
-        if strange:
-            raise self._problem(f"'{strange[0]}' in column {period.column}", fetch.name, "a year of four digits")
-        return [f"{year}{period.type}00" for year in years]
-
-    def _breakdowns(self, fetch: _Fetcher, count: int) -> list[object]:
-        if not self._feed.dimensions:
-            return ["total"] * count
-        return ["|".join(parts) for parts in zip(*(fetch.column(d.name) for d in self._feed.dimensions), strict=True)]
-
     def _problem(self, what: str, where: str, expected: str) -> FeedProblem:
         return FeedProblem(what, feed_id=self._feed.id, where=where, expected=expected)
-
-
-class _Fetcher:
-    """Columns of one file by header name, whatever its case."""
-
-    def __init__(self, feed: DownloadFeed, name: str, places: dict[str, int], rows: Sequence[Sequence[str]]) -> None:
-        self._feed, self.name, self._places, self._rows = feed, name, places, rows
-
-    def column(self, header: str) -> list[str]:
-        place = self._places.get(header.casefold())
-        if place is None:
-            raise FeedProblem(
-                f"column {header} is missing",
-                feed_id=self._feed.id,
-                where=f"file {self.name}",
-                expected=f"a header with {header}",
-            )
-        return [row[place] for row in self._rows]
-
-    def optional(self, header: str | None, count: int) -> Iterable[object]:
-        return [None] * count if header is None else self.column(header)
-
-
-def _clean(text: str) -> str:
-    return text.replace("\ufeff", "").replace("\u00a0", " ").strip()
-
-
-def _area_code(value: str, region: FileRegion) -> str:
-    return region.prefix + value.zfill(region.width) if value.isdigit() else value

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sources.errors import FeedProblem
+from sources.protocols.cells import literal, quote
 from sources.protocols.columns import is_same
 from sources.registry import Dimension, FeedBase
 
@@ -31,6 +32,16 @@ class KeptDimension:
 def name_of(dimension: Dimension, found: Sequence[str]) -> str | None:
     """The name under which a table has a dimension; None when it has it under none of the feed's names."""
     return next((name for name in dimension.names if name in found), None)
+
+
+def breakdown_sql(kept: Sequence[KeptDimension]) -> str:
+    """SQL for the breakdown of a row ``r``: its members, or the labels of those that have one."""
+    parts = []
+    for dimension in kept:
+        member = f"trim(r.{quote(dimension.key)})"
+        pairs = " ".join(f"WHEN {literal(code)} THEN {literal(label)}" for code, label in dimension.labels.items())
+        parts.append(f"CASE {member} {pairs} END" if pairs else member)
+    return f"concat_ws('|', {', '.join(parts)})" if parts else "'total'"
 
 
 def resolve_members(

@@ -1,4 +1,4 @@
-"""Periods of CBS in the table ``cells``: their status, and months that stand for quarters.
+"""Periods of CBS in the table ``cells``: their status, and the kind under which they are stored.
 
 Belongs here: what the time dimension of a publisher says about a period. Shared by the protocols of CBS; does not read
 bytes itself.
@@ -32,6 +32,32 @@ def set_status(connection: duckdb.DuckDBPyConnection, periods: Sequence[Mapping[
     connection.execute(
         f"UPDATE cells SET period_status = s.status FROM (VALUES {pairs}) AS s(status, code) WHERE s.code = cells.period_code"
     )
+
+
+def store_periods(connection: duckdb.DuckDBPyConnection, feed: FeedBase, where: str) -> None:
+    """Give the periods of ``cells`` the kind under which the feed stores them.
+
+    Raises:
+        FeedProblem: a key is no period of CBS, or its kind can't become the one that the feed stores.
+    """
+    _refuse_strange_keys(connection, feed, where, "(JJ|KW|MM|HJ|SJ)", "keys of periods such as 2024JJ00")
+    if feed.period.stored_as == "KW":
+        months_as_quarters(connection, feed, where)
+    elif feed.period.stored_as == "SJ":
+        connection.execute("UPDATE cells SET period_code = replace(period_code, 'JJ', 'SJ')")
+    if feed.period.stored_as:
+        kind = feed.period.stored_as
+        _refuse_strange_keys(connection, feed, where, kind, f"periods that can be stored as {kind}")
+
+
+def _refuse_strange_keys(
+    connection: duckdb.DuckDBPyConnection, feed: FeedBase, where: str, kinds: str, expected: str
+) -> None:
+    strange = connection.execute(
+        f"SELECT min(period_code) FROM cells WHERE NOT regexp_full_match(period_code, '\\d{{4}}{kinds}\\d{{2}}')"
+    ).fetchall()[0][0]
+    if strange is not None:
+        raise FeedProblem(f"period '{strange}'", feed_id=feed.id, where=where, expected=expected)
 
 
 def months_as_quarters(connection: duckdb.DuckDBPyConnection, feed: FeedBase, where: str) -> None:

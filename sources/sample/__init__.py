@@ -1,8 +1,9 @@
 """The bundled sample: recorded answers of publishers, so that everything runs without a network.
 
 Belongs here: the generator of ``sample.warc.gz`` and what it needs. ``areas.py`` holds the areas, ``figures.py`` and
-``crimes.py`` the model behind the invented figures, ``columns.py`` the columns of each table, ``odata.py`` and
-``files.py`` stand-ins for the publishers that answer in their own formats, ``generate.py`` the recording. Does not
+``crimes.py`` the model behind the invented figures, ``columns.py`` the columns of each table, ``odata.py``,
+``odata4.py``, ``files.py``, ``ckan.py`` and ``features.py`` stand-ins for the publishers that answer in their own formats,
+``generate.py`` the recording. Does not
 belong here: reading the archive, which is an ordinary replay (`sources.archive`); nothing in this folder but the
 archive is used by a run.
 

@@ -2,7 +2,7 @@
 
 Belongs here: the recording. The real protocols ask, stand-ins for the publishers answer, and the recorder that live
 runs use writes down both: so the archive holds exactly the URLs that a run asks for. Does not belong here: what the
-answers are (`odata`, `files`).
+answers are (`odata`, `odata4`, `files`, `features`, `ckan`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from sources.environment import DEFAULT_SCOPE, SAMPLE_ARCHIVE, Environment, Scop
 from sources.http import PublisherSession
 from sources.landing import Landing
 from sources.protocols import protocol_of
-from sources.registry import CbsOdata3Feed, DownloadFeed, Registry, load_registry
+from sources.registry import Feed, Registry, load_registry
+from sources.sample import ckan, features, odata4
 from sources.sample.files import EDITIONS, ZIP_MODIFIED, liveability_zip, schools_file
 from sources.sample.odata import JSON_TYPE, OdataPublisher, tables
 from sources.sample.table import CBS, THIRD_PARTIES
@@ -48,6 +49,7 @@ class SamplePublishers(BaseAdapter):
         self._municipalities = frozenset((*scope.municipalities, *scope.with_neighbourhoods))
         known = tables(self._municipalities)
         self._odata = {host: OdataPublisher(host, known) for host in (CBS, THIRD_PARTIES)}
+        self._odata4 = odata4.Odata4Publisher(self._municipalities)
 
     def send(self, request: PreparedRequest, *_args: Any, **_kwargs: Any) -> Response:
         url = request.url or ""
@@ -66,6 +68,13 @@ class SamplePublishers(BaseAdapter):
         if host in self._odata:
             body = self._odata[host].answer(url)
             return None if body is None else (body, {"Content-Type": JSON_TYPE, "DataServiceVersion": "3.0;"})
+        if host in (odata4.HOST, ckan.HOST):
+            body = self._odata4.answer(url) if host == odata4.HOST else ckan.answer(url)
+            kind = odata4.JSON_TYPE if host == odata4.HOST else ckan.JSON_TYPE
+            return None if body is None else (body, {"Content-Type": kind})
+        if host == features.HOST:
+            found = features.answer(url)
+            return None if found is None else _file(found[0], features.JSON_TYPE, features.MODIFIED[found[1]])
         schools = _SCHOOLS.fullmatch(url)
         if schools and int(schools[1]) in EDITIONS:
             year = int(schools[1])
@@ -99,9 +108,7 @@ def generate(target: Path, registry: Registry | None = None) -> None:
         shutil.move(fresh, target)
 
 
-def _record(
-    feed: CbsOdata3Feed | DownloadFeed, environment: Environment, writer: ArchiveWriter, publishers: SamplePublishers
-) -> None:
+def _record(feed: Feed, environment: Environment, writer: ArchiveWriter, publishers: SamplePublishers) -> None:
     protocol, landing = protocol_of(feed, environment.scope), Landing(environment)
     with PublisherSession(feed.id, environment, recorder=writer, transport=publishers) as session:
         for table in protocol.tables(session):

@@ -78,6 +78,7 @@ Fault = Callable[[str, Answer], Answer | None]
 class LoopbackPublisher:
     """Serves tables and files by host; `requests` lists what was asked, as ``METHOD url``.
 
+    `routes` answer for other interfaces than OData 3 (`tests.support.odata4` and its like); None is not theirs.
     `fault` sees each canonical URL with the right answer and may return another one, or None to cut the connection.
     """
 
@@ -85,6 +86,7 @@ class LoopbackPublisher:
         self.tables = {(table.host, table.id): table for table in tables}
         self.files = dict(files or {})
         self.catalogues: dict[str, list[dict[str, Any]]] = {}
+        self.routes: list[Callable[[str], Answer | None]] = []
         self.requests: list[str] = []
         self.fault: Fault | None = None
         self._cache: dict[str, Answer] = {}
@@ -128,6 +130,10 @@ class LoopbackPublisher:
         if url in self.files:
             body = self.files[url]
             return Answer(body=body, headers={"ETag": f'"{hashlib.sha256(body).hexdigest()[:16]}"'})
+        for route in self.routes:
+            answer = route(url)
+            if answer is not None:
+                return answer
         parts = urlsplit(url)
         query = {key: values[0] for key, values in parse_qs(parts.query).items()}
         catalogue = re.fullmatch(r"/ODataCatalog/Tables", parts.path)

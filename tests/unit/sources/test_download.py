@@ -235,7 +235,7 @@ def test_years_from_a_column(tmp_path: Path) -> None:
     assert [row["period_code"] for row in rows] == ["2008JJ00", "2024JJ00"]
     for strange in ("2o24", "24", "2024-2025", ""):
         message = refused(tmp_path, yearly, content.format(strange).encode())
-        assert f"'{strange}' in column jaar (levering.csv). Expected: a year of four digits" in message
+        assert f"'{strange}' in column jaar (file levering.csv). Expected: a year of four digits" in message
 
 
 def test_dimensions_are_joined(tmp_path: Path) -> None:

@@ -110,6 +110,15 @@ def test_contract_digest_follows_the_contract() -> None:
     assert feed.model_copy(update={"title": "Anders"}).contract_sha256 != feed.contract_sha256
 
 
+@pytest.mark.parametrize("query", ["SELECT '{' FROM {batch}", "SELECT 1 FROM {table}", "SELECT {0} FROM {batch}"])
+def test_a_row_query_with_other_braces_is_refused(query: str) -> None:
+    """Great Expectations fills in the query as a format string: any other brace would end the run."""
+    with pytest.raises(ValueError, match="holds braces other than {batch}"):
+        Expectation(
+            type="unexpected_rows_expectation", name="n", description="d", severity="block", unexpected_rows_query=query
+        )
+
+
 def test_row_query_needs_words_for_people() -> None:
     with pytest.raises(ValueError, match="needs name, description"):
         Expectation(type="unexpected_rows_expectation", severity="block", unexpected_rows_query="SELECT 1")

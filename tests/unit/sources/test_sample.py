@@ -91,6 +91,8 @@ def test_codes_and_names_are_the_real_ones() -> None:
 def test_every_area_of_the_rows_is_known(sample: Sample) -> None:
     known = {(area.code, area.name) for area in all_areas().values()}
     for feed in load_registry():
+        if feed == "duo_leerlingen_woonplaats":
+            continue
         areas = set(sample.all(f"SELECT DISTINCT area_code, area_name FROM {feed}"))
         assert {code for code, _ in areas} <= {code for code, _ in known}
         assert {pair for pair in areas if pair[1] is not None} <= known
@@ -122,6 +124,9 @@ def test_inhabitants_of_2020_are_the_published_ones(sample: Sample) -> None:
         ("leefbaarometer", 1, 1197),
         ("politie_misdrijven", 1, 28140),
         ("rivm_gezondheid", 3, 4824),
+        ("cbs_vsv", 1, 400),
+        ("duo_leerlingen_woonplaats", 1, 6054),
+        ("pdok_wijken_buurten", 4, 324),
     ],
 )
 def test_all_tables_load(sample: Sample, feed: str, tables: int, rows: int) -> None:
@@ -285,6 +290,48 @@ def test_school_files_differ_as_those_of_the_publisher_do(sample: Sample) -> Non
     assert b'; locatie Markt"' in bodies["2020"]
     assert b'\nlocatie Plein"' in bodies["2020"]
     assert all(snapshot.files[0].etag and snapshot.files[0].last_modified for snapshot in years.values())
+
+
+def test_early_school_leavers_follow_disadvantage_and_the_newest_years_may_change(sample: Sample) -> None:
+    query = (
+        "SELECT period_code, period_status, 100 * early_leavers / pupils FROM cbs_vsv WHERE area_code = '{}' ORDER BY 1"
+    )
+    town, country = sample.all(query.format("GM0917")), sample.all(query.format("NL00"))
+    assert [row[:2] for row in town][-3:] == [
+        ("2022SJ00", "final"),
+        ("2023SJ00", "revised"),
+        ("2024SJ00", "provisional"),
+    ]
+    assert all(here[2] > there[2] for here, there in zip(town, country, strict=True))
+    markers = sample.all("SELECT DISTINCT missing_markers FROM cbs_vsv WHERE early_leavers IS NULL")
+    assert markers == [({"early_leavers": "Impossible"},)]
+
+
+def test_pupils_live_in_postcodes(sample: Sample) -> None:
+    """The 14 postcodes of Heerlen hold about as many pupils as Kerncijfers says live there."""
+    real = {f"PC{area.postcode}" for area in all_areas().values() if area.postcode} | {"PC6421"}
+    found = {code for (code,) in sample.all("SELECT DISTINCT area_code FROM duo_leerlingen_woonplaats")}
+    assert found <= real
+    heerlen = "area_code SIMILAR TO 'PC64(1[1-9]|2[12]|3[1-3])' AND period_code = '2022SJ00'"
+    postcodes, number = sample.all(
+        f"SELECT count(DISTINCT area_code), sum(pupils) FROM duo_leerlingen_woonplaats WHERE {heerlen}"
+    )[0]
+    assert postcodes == 14
+    assert 5000 < number < 7500
+    assert sample.value("SELECT count(*) FROM duo_leerlingen_woonplaats WHERE missing_markers['pupils'] = '<5'") > 50
+
+
+def test_the_map_has_a_polygon_and_a_name_for_each_area(sample: Sample) -> None:
+    query = "SELECT area_code, area_name, attributes['name'], attributes['geometry'] FROM pdok_wijken_buurten"
+    for code, name, own_name, geometry in sample.all(f"{query} WHERE boundary_year = 2024"):
+        assert all_areas()[code].name == name == own_name
+        assert json.loads(geometry)["type"] == "Polygon"
+    secret = sample.all("SELECT DISTINCT area_code FROM pdok_wijken_buurten WHERE inhabitants IS NULL")
+    assert secret == [(TINY,)]
+    kinds = (
+        "SELECT left(area_code, 2), count(*) FROM pdok_wijken_buurten WHERE boundary_year = 2025 GROUP BY 1 ORDER BY 1"
+    )
+    assert sample.all(kinds) == [("BU", 57), ("GM", 1), ("WK", 23)]
 
 
 def test_what_was_not_recorded_is_not_found() -> None:

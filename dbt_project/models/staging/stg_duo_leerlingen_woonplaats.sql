@@ -1,0 +1,1 @@
+{{ stage_feed('duo_leerlingen_woonplaats') }}

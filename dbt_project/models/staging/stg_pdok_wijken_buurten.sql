@@ -1,0 +1,1 @@
+{{ stage_feed('pdok_wijken_buurten') }}
