@@ -30,8 +30,11 @@
     END
 {% endmacro %}
 
-{# Fieller's denominator: positive where gap_excludes_zero holds, as both compare the same squares. #}
+{# Fieller's denominator, positive where gap_excludes_zero holds. #}
 {% macro excess(gap, margin) %}({{ gap }} * {{ gap }} - {{ margin }} * {{ margin }}){% endmacro %}
 
-{# The 95 % interval of a difference holds no zero. Squares are compared: the denominator of Fieller is then positive too. #}
-{% macro gap_excludes_zero(gap, margin) %}({{ margin }} >= 0 AND {{ gap }} * {{ gap }} > {{ margin }} * {{ margin }}){% endmacro %}
+{#
+    The 95 % interval of a difference holds no zero. An interval that ends within a millionth of its margin from zero holds it:
+    publishers round to halves and tenths, so ties are common and a rounding error may not decide them.
+#}
+{% macro gap_excludes_zero(gap, margin) %}({{ margin }} >= 0 AND abs({{ gap }}) > {{ margin }} * (1 + 1e-6)){% endmacro %}

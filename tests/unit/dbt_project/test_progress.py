@@ -86,6 +86,7 @@ def test_without_sampling_error_the_limits_are_the_share() -> None:
     [
         (-5.0, -2.0, 1.0, 2.0),  # the baseline's interval ends at zero
         (-5.0, -2.0, 1.0, 3.0),
+        (-0.5, -(0.3 - 0.1), 1.0, 0.2),  # at zero but for the last digit
         (-5.0, 0.0, 1.0, 0.0),
         (None, -2.0, 1.0, 1.0),
         (-5.0, None, 1.0, 1.0),

@@ -66,6 +66,27 @@ CREATE TABLE meta.snapshots AS SELECT * FROM (VALUES
     ) AS t(snapshot_id, feed_id, retrieved_at, data_origin);
 """
 
+# The programme's own marts, with the columns that the gate reads and a row of each kind.
+_PROGRAMMA = """
+CREATE SCHEMA programma;
+CREATE TABLE programma.progress AS SELECT * FROM (VALUES
+    ('LER_1', 'HN14', 'NL00', 'uncertain', NULL, 0.4e0, 0.3e0, 0.5e0, -10e0, -6e0, 5e0, -1e0, 25e0, 19e0, '{origin}'),
+    ('LER_1', 'HN14', 'RH14', 'undefined', 'no_value', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{origin}')
+    ) AS t(indicator_code, area_code, comparator_code, status, undefined_reason, share_closed, share_closed_lower_95,
+        share_closed_upper_95, gap_baseline, gap_now, own_part, comparator_part, now_value, now_comparator_value, data_origin);
+CREATE TABLE programma.early_signals AS SELECT * FROM (VALUES
+    ('VEI_1', 'HN14', DATE '2024-01-01', 'month', 'better', NULL, '{origin}'),
+    ('VEI_1', 'HN14', DATE '2024-02-01', 'month', NULL, 'no_value', '{origin}')
+    ) AS t(indicator_code, area_code, period_start, period_type, signal, no_signal_reason, data_origin);
+CREATE TABLE programma.connections AS SELECT * FROM (VALUES
+    ('LER_1', 'WER_1', 0.5e0, 0.3e0, 0.7e0, 'Samenhang is geen bewijs van oorzaak.', '{origin}'),
+    ('LER_1', 'WER_2', NULL, NULL, NULL, 'Samenhang is geen bewijs van oorzaak.', '{origin}')
+    ) AS t(indicator_code, other_indicator_code, correlation, lower_95, upper_95, warning_nl, data_origin);
+CREATE TABLE programma.children AS SELECT * FROM (VALUES
+    ('leren', 'LER_1', 41e0, NULL, '{origin}'), ('leren', 'LER_2', NULL, 'not_published', '{origin}')
+    ) AS t(line, indicator_code, value, no_value_reason, data_origin);
+"""
+
 # Five indicators × six areas × `years` years, stored in no particular order.
 _LINE = """
 CREATE SCHEMA {line};
@@ -113,6 +134,7 @@ def make_warehouse(environment: Environment, *, years: int = 5) -> None:
     with closing(duckdb.connect(str(environment.warehouse))) as connection:
         connection.execute(_CONTROL)
         connection.execute(_META.replace("{origin}", environment.data_origin))
+        connection.execute(_PROGRAMMA.replace("{origin}", environment.data_origin))
         for line in LINES:
             statement = _LINE.format(line=line, code=line[:3].upper(), origin=environment.data_origin, years=years)
             connection.execute(statement)

@@ -28,7 +28,15 @@ KEY = ("leren", "indicator_values")
 def test_only_materialised_tables_of_released_schemas_are_read(descriptions: Descriptions) -> None:
     assert ("leren", "indicator_values") in descriptions
     assert ("meta", "feeds") in descriptions
-    assert {schema for schema, _ in descriptions} == {"leren", "werken", "gezondheid", "wonen", "veiligheid", "meta"}
+    assert {schema for schema, _ in descriptions} == {
+        "leren",
+        "werken",
+        "gezondheid",
+        "wonen",
+        "veiligheid",
+        "programma",
+        "meta",
+    }
     assert ("leren", "helper") not in descriptions
     assert ("leren", "unique") not in descriptions
     assert descriptions["leren", "indicator_values"].columns["value"].endswith("één.")

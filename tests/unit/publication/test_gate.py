@@ -30,6 +30,9 @@ from sources.errors import ConfigurationError
 from tests.unit.publication.synthetic import change
 
 LEREN = "leren.indicator_values"
+PROGRESS, SIGNALS, CONNECTIONS, CHILDREN = (
+    f"programma.{name}" for name in ("progress", "early_signals", "connections", "children")
+)
 
 # Check → the statement that breaks it. A statement breaks that check alone, unless ALSO says otherwise.
 DEFECTS = {
@@ -65,6 +68,20 @@ DEFECTS = {
     ("meta.snapshots", "row_count"): "DELETE FROM meta.snapshots",
     ("meta.snapshots", "snapshot_id_present"): "INSERT INTO meta.snapshots (feed_id) VALUES ('feed_a')",
     ("meta.snapshots", "one_row_per_snapshot"): "INSERT INTO meta.snapshots FROM meta.snapshots",
+    (PROGRESS, "one_row_per_pair"): f"INSERT INTO {PROGRESS} FROM {PROGRESS}",
+    (PROGRESS, "every_indicator_told"): "INSERT INTO meta.indicators SELECT 'LER_9', 'Negen'",
+    (PROGRESS, "status_with_reason"): f"UPDATE {PROGRESS} SET status = 'hopeful' WHERE status = 'uncertain'",
+    (PROGRESS, "parts_add_up"): f"UPDATE {PROGRESS} SET own_part = own_part + 0.001",
+    (PROGRESS, "limits_around_share"): f"UPDATE {PROGRESS} SET share_closed = 0.51 WHERE share_closed = 0.4",
+    (SIGNALS, "one_row_per_period"): f"INSERT INTO {SIGNALS} FROM {SIGNALS}",
+    (SIGNALS, "signal_with_reason"): f"UPDATE {SIGNALS} SET signal = NULL",
+    (SIGNALS, "row_count"): f"DELETE FROM {SIGNALS}",
+    (CONNECTIONS, "one_row_per_pair"): f"INSERT INTO {CONNECTIONS} FROM {CONNECTIONS}",
+    (CONNECTIONS, "limits_around_correlation"): f"UPDATE {CONNECTIONS} SET correlation = 0.71 WHERE correlation = 0.5",
+    (CONNECTIONS, "no_proof_of_cause"): f"UPDATE {CONNECTIONS} SET warning_nl = NULL",
+    (CHILDREN, "one_row_per_indicator"): f"INSERT INTO {CHILDREN} FROM {CHILDREN}",
+    (CHILDREN, "row_count"): f"DELETE FROM {CHILDREN}",
+    (CHILDREN, "value_or_reason"): f"UPDATE {CHILDREN} SET no_value_reason = NULL",
 }
 # A second way of breaking a check that one defect can't show.
 VARIANTS = [
@@ -109,6 +126,17 @@ VARIANTS = [
     ((LEREN, "feed_explained"), "DELETE FROM meta.feeds WHERE feed_id = 'feed_a'"),
     ((LEREN, "feed_explained"), f"UPDATE {LEREN} SET feed_id = NULL WHERE area_code = 'NL00'"),
     ((LEREN, "period_in_order"), f"UPDATE {LEREN} SET period_end = NULL WHERE area_code = 'NL00'"),
+    ((PROGRESS, "every_indicator_told"), f"UPDATE {PROGRESS} SET area_code = 'HN13' WHERE comparator_code = 'NL00'"),
+    ((PROGRESS, "status_with_reason"), f"UPDATE {PROGRESS} SET status = NULL WHERE status = 'uncertain'"),
+    ((PROGRESS, "status_with_reason"), f"UPDATE {PROGRESS} SET undefined_reason = NULL"),
+    ((PROGRESS, "status_with_reason"), f"UPDATE {PROGRESS} SET undefined_reason = 'no_gap'"),
+    ((PROGRESS, "parts_add_up"), f"UPDATE {PROGRESS} SET comparator_part = NULL"),
+    ((PROGRESS, "limits_around_share"), f"UPDATE {PROGRESS} SET share_closed_lower_95 = NULL"),
+    ((PROGRESS, "limits_around_share"), f"UPDATE {PROGRESS} SET share_closed_upper_95 = 0.39"),
+    ((SIGNALS, "signal_with_reason"), f"UPDATE {SIGNALS} SET signal = 'fine' WHERE signal = 'better'"),
+    ((SIGNALS, "signal_with_reason"), f"UPDATE {SIGNALS} SET no_signal_reason = 'no_value'"),
+    ((CONNECTIONS, "limits_around_correlation"), f"UPDATE {CONNECTIONS} SET lower_95 = -1.1"),
+    ((CHILDREN, "value_or_reason"), f"UPDATE {CHILDREN} SET value = 1"),
 ]
 # What has no value can have neither limits nor a trend.
 ALSO: Mapping[str, set[str]] = {
