@@ -30,8 +30,6 @@ from sources.registry import CbsOdata3Feed, Table
 # Chains of about 60 clauses were answered with status 500.
 CLAUSES_PER_CALL = 20
 MOST_PAGES = 2000
-# DuckDB reads one file per thread; each page in hand costs some 100 MB.
-PAGES_AT_ONCE = 2
 _GEO = {"GeoDetail", "GeoDimension"}
 _VALUE = re.compile(rb'"value"\s*:\s*\[')
 _NEXT = re.compile(rb'"odata\.nextLink"\s*:\s*("(?:[^"\\]|\\.)*")')
@@ -217,14 +215,14 @@ class CbsOdata3:
         layout = self._layout(folder / "DataProperties.json", snapshot.table)
         measures = resolve_measures(self._feed, snapshot.table, layout.topics, f"table {snapshot.table.id}")
         attributes = resolve_attributes(self._feed, layout.topics)
-        self._read_regions(connection, snapshot, folder)
         create_cells(connection, self._feed)
         needed = self._needed_keys(layout, measures, attributes)
-        pages = [file for file in snapshot.files if file.role == "data"]
-        for page in pages:
-            self._refuse_dropped_columns(folder / page.name, page, needed)
-        for at in range(0, len(pages), PAGES_AT_ONCE):
-            self._read_pages(connection, snapshot, folder, pages[at : at + PAGES_AT_ONCE], layout, measures, attributes)
+        with landing.scratch() as scratch:
+            self._read_regions(connection, snapshot, folder, scratch)
+            for page in (file for file in snapshot.files if file.role == "data"):
+                self._refuse_dropped_columns(folder / page.name, page, needed)
+                rows = self._cut_out_rows(folder / page.name, page, scratch)
+                self._read_page(connection, snapshot.table, page, rows, layout, measures, attributes)
         self._set_status(connection, snapshot, folder)
         self._compare_counts(connection, snapshot, folder)
 
@@ -234,27 +232,40 @@ class CbsOdata3:
         chosen = [layout.region, *layout.dimensions, *attributes.values(), *measures.values()]
         return list(dict.fromkeys(key for key in chosen if key is not None))
 
-    def _read_pages(
+    def _cut_out_rows(self, path: Path, page: LandedFile, scratch: Path) -> Path:
+        """Copy the list of rows of a page to a file of its own: DuckDB reads a list row by row and five times as fast as
+        one object of some 40 MB. What stands around it is parsed here, so that nothing of the body goes unchecked."""
+        target = scratch / page.name
+        with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as body:
+            begin = _VALUE.search(body)
+            link = body.rfind(b'"odata.nextLink"')
+            start = begin.end() - 1 if begin else 0
+            end = body.rfind(b"]", start, link if link > start else len(body)) + 1
+            parse_json(body[:start] + b"[]" + body[end:], self._feed.id, page.url)
+            with memoryview(body) as view, view[start:end] as rows:
+                target.write_bytes(rows)
+        return target
+
+    def _read_page(
         self,
         connection: duckdb.DuckDBPyConnection,
-        snapshot: Snapshot,
-        folder: Path,
-        pages: Sequence[LandedFile],
+        table: Table,
+        page: LandedFile,
+        rows: Path,
         layout: Layout,
         measures: dict[str, str | None],
         attributes: dict[str, str | None],
     ) -> None:
-        fields = ", ".join(f"{quote(key)} VARCHAR" for key in self._needed_keys(layout, measures, attributes))
+        fields = ", ".join(f"{literal(key)}: 'VARCHAR'" for key in self._needed_keys(layout, measures, attributes))
         area = f"trim(r.{quote(layout.region)})"
         values = [f"trim(r.{quote(key)})" if key else "NULL" for key in (*attributes.values(), *measures.values())]
-        paths = ", ".join(literal(str(folder / page.name)) for page in pages)
         columns = [
-            "number",
-            "parse_filename(filename)",
+            "row_number",
+            literal(page.name),
             f"CASE WHEN {area} = {literal(self._feed.region.national_key)} THEN 'NL00' ELSE {area} END",
             "regions.title",
-            self._period_sql(snapshot.table),
-            literal("provisional" if snapshot.table.provisional else None),
+            self._period_sql(table),
+            literal("provisional" if table.provisional else None),
             self._breakdown_sql(),
             self._bound_sql(),
             *values,
@@ -263,15 +274,14 @@ class CbsOdata3:
             connection.execute(
                 f"""INSERT INTO cells SELECT {", ".join(columns)}
                 FROM (
-                    SELECT unnest(value) AS r, generate_subscripts(value, 1) AS number, filename
-                    FROM read_json([{paths}], columns = {{value: 'STRUCT({fields})[]'}}, filename = true,
-                        maximum_object_size = {max(page.bytes for page in pages) + 1024})
-                ) LEFT JOIN regions ON regions.code = {area}
+                    SELECT *, row_number() OVER () AS row_number
+                    FROM read_json({literal(str(rows))}, columns = {{{fields}}}, format = 'array')
+                ) AS r LEFT JOIN regions ON regions.code = {area}
                 WHERE {self._row_condition(area)}"""
             )
         except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
             raise self._problem(
-                f"the body is not valid JSON: {str(error).splitlines()[0]}", pages[0].url, "rows in TypedDataSet form"
+                f"the body is not valid JSON: {str(error).splitlines()[0]}", page.url, "rows in TypedDataSet form"
             ) from error
 
     def _period_sql(self, table: Table) -> str:
@@ -304,14 +314,16 @@ class CbsOdata3:
             conditions.append(f"substr(trim(r.{quote(period.dimension)}), 5, 2) = {literal(period.keep)}")
         return " AND ".join(conditions)
 
-    def _read_regions(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, folder: Path) -> None:
+    def _read_regions(
+        self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, folder: Path, scratch: Path
+    ) -> None:
         connection.execute("CREATE OR REPLACE TEMP TABLE regions (code VARCHAR, title VARCHAR)")
         for file in (file for file in snapshot.files if file.role == "regions"):
+            rows = self._cut_out_rows(folder / file.name, file, scratch)
             try:
                 connection.execute(
-                    f"""INSERT INTO regions SELECT trim(r."Key"), trim(r."Title") FROM (SELECT unnest(value) AS r
-                    FROM read_json({literal(str(folder / file.name))}, columns = {{value: 'STRUCT("Key" VARCHAR, "Title" VARCHAR)[]'}},
-                    maximum_object_size = {file.bytes + 1024}))"""
+                    f"""INSERT INTO regions SELECT trim("Key"), trim("Title")
+                    FROM read_json({literal(str(rows))}, columns = {{Key: 'VARCHAR', Title: 'VARCHAR'}}, format = 'array')"""
                 )
             except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
                 raise self._problem(
