@@ -1,8 +1,8 @@
-"""What every released table and column means, and the proof that nothing released goes without.
+"""What every released table, column and code means, and the proof that nothing released goes without.
 
-Belongs here: reading descriptions from dbt's manifest, the descriptions of the two tables that publication adds, and
-the comparison of what is documented with what is materialised. Does not belong here: writing comments or files, which
-`publication.monitor` does.
+Belongs here: reading descriptions from dbt's manifest, the descriptions of the two tables that publication adds, the
+code lists that columns refer to, and the comparison of what is documented with what is materialised. Does not belong
+here: writing comments or files, which `publication.monitor` does.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from publication.catalog import SCHEMAS, Table
+import duckdb
+
+from publication.catalog import SCHEMAS, Table, quote
 from publication.errors import PublicationError
 
 _MATERIALISED = ("model", "seed", "snapshot")
@@ -29,6 +31,11 @@ class TableDescription:
 
 Descriptions = Mapping[tuple[str, str], TableDescription]
 
+# (schema, table, column) → code → meaning: the values that a column takes from a code list.
+CodeLists = Mapping[tuple[str, str, str], Mapping[str, str]]
+# Schema, table, column, position from 1, type, code (None for the column itself), description.
+DictionaryRow = tuple[str, str, str, int, str, str | None, str]
+
 OWN_TABLES: Descriptions = {
     ("meta", "release"): TableDescription(
         "This release: one row. Compare release_id before and after a query to know whether figures changed.",
@@ -43,14 +50,15 @@ OWN_TABLES: Descriptions = {
         },
     ),
     ("meta", "dictionary"): TableDescription(
-        "One row per column of every table in this release.",
+        "One row per column of every table in this release, followed by a row per code of columns with a code list.",
         {
             "schema_name": "Schema: a programme line, programma or meta.",
             "table_name": "Table within the schema.",
             "column_name": "Column within the table.",
             "column_position": "Position of the column in its table, from 1.",
             "data_type": "DuckDB type of the column.",
-            "description": "Meaning of the column.",
+            "code": "Value of a code list, such as an indicator code; NULL in the row of the column itself.",
+            "description": "Meaning of the column or, where code is filled, of that code.",
         },
     ),
 }
@@ -111,8 +119,23 @@ def _compare(table: Table, documented: TableDescription) -> Iterator[str]:
             yield f"{table.qualified}.{column} is documented but is no column"
 
 
-def dictionary_rows(tables: Sequence[Table], descriptions: Descriptions) -> list[tuple[str, str, str, int, str, str]]:
-    """Rows of ``meta.dictionary``: schema, table, column, position from 1, type, description.
+def read_code_lists(connection: duckdb.DuckDBPyConnection, database: str) -> CodeLists:
+    """The code lists of an attached database: the indicators of each line, each with its name and definition in Dutch.
+
+    Raises:
+        duckdb.Error: ``meta.indicators`` lacks a column; the release gate refuses such a warehouse beforehand.
+    """
+    rows = connection.execute(
+        f"SELECT line, indicator_code, concat_ws('. ', label_nl, definition_nl) FROM {quote(database)}.meta.indicators"
+    ).fetchall()
+    lists: dict[tuple[str, str, str], dict[str, str]] = {}
+    for line, code, meaning in rows:
+        lists.setdefault((line, "indicator_values", "indicator_code"), {})[code] = meaning
+    return lists
+
+
+def dictionary_rows(tables: Sequence[Table], descriptions: Descriptions, code_lists: CodeLists) -> list[DictionaryRow]:
+    """Rows of ``meta.dictionary``: tables in the order given, columns by position, each before its codes.
 
     Raises:
         PublicationError: a column has no description; the release gate refuses such a warehouse beforehand.
@@ -124,8 +147,12 @@ def dictionary_rows(tables: Sequence[Table], descriptions: Descriptions) -> list
             where="; ".join(problems[:5]),
             now="No release was made and current is as it was.",
         )
-    return [
-        (table.schema, table.name, column, position, kind, descriptions[table.schema, table.name].columns[column])
-        for table in tables
-        for position, (column, kind) in enumerate(table.columns, start=1)
-    ]
+    return [row for table in tables for row in _table_rows(table, descriptions[table.schema, table.name], code_lists)]
+
+
+def _table_rows(table: Table, meaning: TableDescription, code_lists: CodeLists) -> Iterator[DictionaryRow]:
+    for position, (column, kind) in enumerate(table.columns, start=1):
+        place = (table.schema, table.name, column)
+        yield (*place, position, kind, None, meaning.columns[column])
+        for code, description in sorted(code_lists.get(place, {}).items()):
+            yield (*place, position, kind, code, description)

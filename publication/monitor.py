@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from publication.catalog import Table, list_tables, literal, quote, relation
-from publication.dictionary import OWN_TABLES, Descriptions, dictionary_rows
+from publication.dictionary import OWN_TABLES, Descriptions, dictionary_rows, read_code_lists
 from sources.checks import CheckResult
 from sources.warehouse import CONNECTION
 
@@ -130,10 +130,11 @@ def _add_release(connection: duckdb.DuckDBPyConnection, facts: Facts) -> None:
 def _add_dictionary(connection: duckdb.DuckDBPyConnection, descriptions: Descriptions) -> None:
     connection.execute(
         "CREATE TABLE monitor.meta.dictionary (schema_name VARCHAR, table_name VARCHAR, column_name VARCHAR, "
-        "column_position INTEGER, data_type VARCHAR, description VARCHAR)"
+        "column_position INTEGER, data_type VARCHAR, code VARCHAR, description VARCHAR)"
     )
-    rows = dictionary_rows(list_tables(connection, "monitor"), {**descriptions, **OWN_TABLES})
-    connection.executemany("INSERT INTO monitor.meta.dictionary VALUES (?, ?, ?, ?, ?, ?)", rows)
+    described = {**descriptions, **OWN_TABLES}
+    rows = dictionary_rows(list_tables(connection, "monitor"), described, read_code_lists(connection, "monitor"))
+    connection.executemany("INSERT INTO monitor.meta.dictionary VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def _comment(connection: duckdb.DuckDBPyConnection, mark: str, descriptions: Descriptions) -> None:

@@ -8,7 +8,7 @@ runs start (orchestration).
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from sources.http import PublisherSession
 from sources.landing import Landing, Snapshot
 from sources.loading import DELIVERY_KEYS, append_cells, create_delivery
 from sources.protocols import FeedProtocol, protocol_of
+from sources.protocols.slices import covers, is_current
 from sources.registry import CbsOdata3Feed, DownloadFeed, Expectation, Table
 
 Outcome = Literal["promoted", "unchanged", "held"]
@@ -89,7 +90,7 @@ def has_news(feed: CbsOdata3Feed | DownloadFeed, environment: Environment, table
                     continue
                 if snapshot is None or standing.snapshots.get(table.id) != snapshot.snapshot_id:
                     return True
-                if protocol.version(session, table) != snapshot.upstream_version:
+                if not is_current(table, protocol.version(session, table), snapshot.upstream_version):
                     return True
     except FeedProblem:
         return True
@@ -143,13 +144,20 @@ def _standing_elsewhere(
     feed: CbsOdata3Feed | DownloadFeed, standing: warehouse.Standing, landing: Landing, fetched: Collection[str]
 ) -> list[Snapshot]:
     """Snapshots that stand in raw and were not asked for in this run: under another contract they are read again too."""
-    tables = {table.id: table for table in feed.tables}
+    declared = {table.id: table for table in feed.tables}
     kept = [s for s in landing.snapshots(feed.id) if standing.snapshots.get(s.table.id) == s.snapshot_id]
     return [
-        s.model_copy(update={"table": tables.get(s.table.id, s.table)})
+        s.model_copy(update={"table": _as_declared(s.table, declared)})
         for s in kept
-        if s.table.id not in fetched and (s.table.id in tables or s.table.discovered)
+        if s.table.id not in fetched and (s.table.publisher_id in declared or s.table.discovered)
     ]
+
+
+def _as_declared(table: Table, declared: Mapping[str, Table]) -> Table:
+    """A landed table with what the feed file says of it now; a slice keeps what makes it one."""
+    now = declared.get(table.publisher_id, table)
+    own = {name: getattr(table, name) for name in ("id", "source", "slice_year", "closed")}
+    return now.model_copy(update=own)
 
 
 @dataclass(frozen=True)
@@ -191,7 +199,7 @@ def _fetch_all(
 
 def _chosen(tables: Sequence[Table], ids: Collection[str]) -> list[Table]:
     if ids:
-        return [table for table in tables if table.id in ids]
+        return covers(tables, ids)
     return [table for table in tables if not table.superseded]
 
 
@@ -205,7 +213,7 @@ def _fetch(
     progress: Progress,
 ) -> tuple[Snapshot, bool]:
     version = protocol.version(session, table)
-    if last is not None and not force and version and version == last.upstream_version:
+    if last is not None and not force and version and is_current(table, version, last.upstream_version):
         # The table's entry in the feed file may have changed since; the bytes have not.
         return last.model_copy(update={"table": table}), False
     progress(f"{session.feed_id}: downloading {table.id}")

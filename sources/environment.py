@@ -25,7 +25,11 @@ DEFAULT_SCOPE = PACKAGE / "scope.yml"
 
 
 class Scope(BaseModel):
-    """The regions a run asks its publishers for; codes are unpadded CBS codes."""
+    """The regions a run asks its publishers for; codes are unpadded CBS codes.
+
+    `with_neighbourhoods` are municipalities with all their wijken and buurten, `municipalities` come as a whole, `areas`
+    are single wijken or buurten elsewhere. `required` must be in every delivery.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -33,15 +37,17 @@ class Scope(BaseModel):
     national: bool = True
     with_neighbourhoods: tuple[str, ...] = ()
     municipalities: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
     required: tuple[str, ...] = Field(min_length=1)
 
-    def prefixes(self, national_key: str) -> list[str]:
-        """Starts of area codes that are in scope; empty when everything is."""
+    def prefixes(self, national_key: str | None) -> list[str]:
+        """Starts of area codes that are in scope; empty when everything is. None: there is no row for the country."""
         if self.whole_country:
             return []
         detailed = [prefix + code[2:] for code in self.with_neighbourhoods for prefix in ("GM", "WK", "BU")]
-        nation = [national_key] if self.national else []
-        return nation + detailed + [code for code in self.municipalities if code not in self.with_neighbourhoods]
+        nation = [national_key] if self.national and national_key else []
+        whole = [code for code in self.municipalities if code not in self.with_neighbourhoods]
+        return nation + detailed + whole + list(self.areas)
 
 
 def read_scope(path: Path) -> Scope:

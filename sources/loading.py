@@ -96,8 +96,9 @@ def _require_regions(
     connection: duckdb.DuckDBPyConnection, feed: CbsOdata3Feed | DownloadFeed, snapshot: Snapshot, scope: Scope
 ) -> None:
     present = {code for (code,) in connection.execute("SELECT DISTINCT area_code FROM cells").fetchall()}
-    # Files of schools and models carry no row for the country; those of CBS always do.
-    wanted = [code for code in scope.required if code != "NL00" or isinstance(feed, CbsOdata3Feed)]
+    # Files of schools and models carry no row for the country; tables of CBS do, unless their feed file says otherwise.
+    has_country = isinstance(feed, CbsOdata3Feed) and feed.region.national_key is not None
+    wanted = [code for code in scope.required if code != "NL00" or has_country]
     absent = [code for code in wanted if code not in present]
     if absent:
         raise FeedProblem(

@@ -74,7 +74,8 @@ class Table(Strict):
     """One table or file of a feed. `year` is its division of areas and, with `period.from: table_year`, its period.
 
     A `superseded` table is only fetched when a run names it. `discovered` is set by catalogue discovery, never in a
-    file.
+    file; neither are the fields of a slice: `source` is the publisher's table, `slice_year` the calendar year it holds,
+    and a `closed` slice holds no month that is still corrected (see `sources.protocols.slices`).
     """
 
     id: str = Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]*$")
@@ -82,6 +83,14 @@ class Table(Strict):
     provisional: bool = False
     superseded: bool = False
     discovered: bool = False
+    source: str | None = None
+    slice_year: int | None = None
+    closed: bool = False
+
+    @property
+    def publisher_id(self) -> str:
+        """The id under which the publisher knows the table; that of a slice is its source."""
+        return self.source or self.id
 
 
 class Years(Strict):
@@ -93,13 +102,13 @@ class Measure(Strict):
     """A column that is carried to raw as a number.
 
     `stem` is the publisher's column name without its ordinal (``AantalInwoners_5`` → ``AantalInwoners``), or several
-    names of the same quantity over the years. `unit` and `group` (title of a topic group above it) tell equal stems
-    apart. `required` says in which tables the column must exist; elsewhere it is taken when present.
+    names of the same quantity over the years. `unit` and `group` (title of a topic group above it, or several over the
+    years) tell equal stems apart. `required` says in which tables the column must exist; elsewhere it is taken when present.
     """
 
     stem: Names
     unit: str | None = None
-    group: str | None = None
+    group: Names | None = None
     required: bool | Years = True
 
     def is_required(self, table: Table) -> bool:
@@ -111,16 +120,35 @@ class Measure(Strict):
 
 
 class Attribute(Strict):
-    """A column that is carried to raw as text, when the table has it."""
+    """A column that is carried to raw as text, when the table has it; `group` as in `Measure`."""
 
     stem: Names
+    group: Names | None = None
 
 
 class Dimension(Strict):
-    """A further dimension; its member becomes (part of) `breakdown`. `keep` restricts the members that are fetched."""
+    """A further dimension; its member becomes (part of) `breakdown`.
 
-    name: str
+    `name` may list other names that tables of the feed use. `keep` restricts the members that are fetched, by code.
+    `titles` does so by title, and its label takes the place of the code: codes differ between tables and are not
+    always known beforehand, titles are what the publisher says about them. Each label has one title, or several over
+    the years.
+    """
+
+    names: Names = Field(alias="name")
     keep: tuple[str, ...] = ()
+    titles: Mapping[str, Names] = {}
+
+    @model_validator(mode="after")
+    def _chooses_in_one_way(self) -> Dimension:
+        if self.keep and self.titles:
+            raise ValueError("give keep (codes) or titles, not both")
+        return self
+
+    @property
+    def name(self) -> str:
+        """The first of its names, by which the feed file knows it."""
+        return self.names[0]
 
 
 class Margins(Strict):
@@ -135,15 +163,20 @@ class Margins(Strict):
 class Period(Strict):
     """Where the period of a row comes from.
 
-    ``table_year``: the year of the table. ``dimension``: an OData time dimension, `keep` its kind. ``column``: a file
-    column with the year.
+    ``table_year``: the year of the table. ``dimension``: an OData time dimension, `keep` its kind or kinds. ``column``:
+    a file column with the year. ``as: KW`` stores months that end a quarter as quarters. ``slice: year`` fetches one
+    delivery for each calendar year; those with any of the newest `repull_months` months come again with each new
+    version, because recent months are corrected.
     """
 
     source: Literal["table_year", "dimension", "column"] = Field(alias="from")
     type: PeriodType = "JJ"
     dimension: str | None = None
     column: str | None = None
-    keep: PeriodType | None = None
+    keep: Annotated[tuple[PeriodType, ...], BeforeValidator(_as_tuple)] = ()
+    stored_as: Literal["KW"] | None = Field(default=None, alias="as")
+    slice: Literal["year"] | None = None
+    repull_months: int | None = Field(default=None, ge=1)
 
     @model_validator(mode="after")
     def _names_its_source(self) -> Period:
@@ -151,6 +184,10 @@ class Period(Strict):
             raise ValueError("period.from: dimension needs period.dimension")
         if self.source == "column" and not self.column:
             raise ValueError("period.from: column needs period.column")
+        if self.source != "dimension" and (self.keep or self.stored_as or self.slice):
+            raise ValueError("keep, as and slice go with period.from: dimension")
+        if (self.slice is None) != (self.repull_months is None):
+            raise ValueError("slice and repull_months go together")
         return self
 
 
@@ -238,15 +275,23 @@ class FeedBase(Strict):
 
 
 class OdataRegion(Strict):
-    """The geo dimension: found by its type in DataProperties; `national_key` is the publisher's key of the country."""
+    """The geo dimension: found by its type in DataProperties, or by its name where the publisher types it as any other.
 
-    national_key: str
+    `national_key` is the publisher's key of the country, null when its tables have no row for it.
+    """
+
+    national_key: str | None
+    dimension: str | None = None
 
 
 class Discover(Strict):
-    """Words in the title of the catalogue entry by which next year's table is found."""
+    """Words in the title of the catalogue entry by which next year's table is found.
+
+    With `from_year` also tables of earlier years, from that year on, that the feed file does not name.
+    """
 
     title_contains: str
+    from_year: int | None = None
 
 
 class CbsOdata3Feed(FeedBase):
@@ -300,6 +345,8 @@ class DownloadFeed(FeedBase):
             raise ValueError("members go with format: zip")
         if "{table}" not in self.url:
             raise ValueError("url must hold {table}")
+        if any(dimension.keep or dimension.titles or len(dimension.names) > 1 for dimension in self.dimensions):
+            raise ValueError("a dimension of a file is a column with one name, without keep or titles")
         return self
 
 

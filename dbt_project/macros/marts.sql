@@ -1,4 +1,4 @@
-{# The mart contract (docs/architecture.md), the same for each programme line. Verdicts and trend are not computed yet. #}
+{# The mart contract (docs/architecture.md), the same for each programme line. #}
 {% macro indicator_values_mart(line) %}
     SELECT
         c.indicator_code,
@@ -21,23 +21,23 @@
         c.denominator,
         c.lower_95,
         c.upper_95,
-        NULL::DOUBLE AS lower_998,
-        NULL::DOUBLE AS upper_998,
+        c.lower_998,
+        c.upper_998,
         c.value_status,
         c.estimate_type,
         c.has_series_break,
         c.coverage,
         c.national_value,
         c.national_gap,
-        NULL::VARCHAR AS national_verdict,
+        c.national_verdict,
         c.municipality_rest_value,
         c.municipality_rest_gap,
-        NULL::VARCHAR AS municipality_rest_verdict,
-        NULL::VARCHAR AS recent_trend,
+        c.municipality_rest_verdict,
+        c.recent_trend,
         c.feed_id,
         c.snapshot_id,
         s.data_origin
-    FROM {{ ref('int_indicator_values__compared') }} AS c
+    FROM {{ ref('int_indicator_values__trends') }} AS c
     INNER JOIN {{ source('control', 'snapshots') }} AS s USING (snapshot_id)
     WHERE c.line = '{{ line }}'
 {% endmacro %}

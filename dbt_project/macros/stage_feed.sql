@@ -2,9 +2,9 @@
     A raw table, wide, as observations, long: one row per area, period, breakdown and measure that an indicator uses.
 
     What is heavy stays small: publication is counted on the wide rows of all areas, periods are parsed and editions
-    chosen once per table, period and measure, and only areas of the programme become long, where measures that no
-    indicator uses are dropped. A breakdown of '*' in the indicator terms stands for every member (schools), and the rows
-    are added up later.
+    chosen once per table, period and measure, and only areas of the programme (and postcodes, which are added up later)
+    become long, where measures that no indicator uses are dropped. A breakdown of '*' in the indicator terms stands for
+    every member (schools), and the rows are added up later.
 
     A feed may hold one period in several editions. Per period, breakdown and measure the newest edition counts that has
     published anything; is_published says whether any has. has_bounds: the publisher's own margins become lower and
@@ -120,7 +120,7 @@
 
 {#
     Rows of a raw table with the group of breakdowns they count for. of_programme leaves out areas outside the programme,
-    which only say whether something is published at all; of institutions every row counts, for the country.
+    which only say whether something is published at all; rows of institutions and postcodes all count for the country.
 
     Two joins on equality in place of one on either: crimes are millions of rows. Text and not a common table expression:
     a view forgets NOT MATERIALIZED, and DuckDB would keep a copy of the whole raw table in memory.
@@ -130,7 +130,9 @@
         FROM {{ source('raw', feed_id) }} AS raw_rows
         INNER JOIN groups ON raw_rows.breakdown = groups.breakdown_group
         {% if of_programme %}
-        WHERE raw_rows.area_code IN (SELECT areas.area_code FROM {{ ref('areas') }} AS areas)
+        WHERE
+            starts_with(raw_rows.area_code, 'PC')
+            OR raw_rows.area_code IN (SELECT areas.area_code FROM {{ ref('areas') }} AS areas)
         {% endif %}
         UNION ALL
         SELECT raw_rows.*, groups.breakdown_group

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import mmap
 import re
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,10 @@ from sources.http import PublisherSession, parse_json
 from sources.landing import LandedFile, Landing, Snapshot, landed_file
 from sources.protocols.cells import create_cells, literal, quote, scope_condition
 from sources.protocols.columns import Column, resolve_attributes, resolve_measures
-from sources.registry import CbsOdata3Feed, Table
+from sources.protocols.members import KeptDimension, name_of, resolve_members
+from sources.protocols.periods import months_as_quarters, set_status
+from sources.protocols.slices import slice_version, slices_of
+from sources.registry import CbsOdata3Feed, Dimension, Discover, Table
 
 # Chains of about 60 clauses were answered with status 500.
 CLAUSES_PER_CALL = 20
@@ -33,16 +37,18 @@ MOST_PAGES = 2000
 _GEO = {"GeoDetail", "GeoDimension"}
 _VALUE = re.compile(rb'"value"\s*:\s*\[')
 _NEXT = re.compile(rb'"odata\.nextLink"\s*:\s*("(?:[^"\\]|\\.)*")')
-_FINAL = {"Definitief": "final"}
+# A region dimension that is no GeoDetail also holds police units, health regions and the like.
+_DIVISIONS = ("NL", "LD", "PV", "CR", "GM", "WK", "BU")
 _YEAR = re.compile(r"\b20\d\d\b")
 _IDENTIFIER = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The shape of a table according to its DataProperties."""
+    """The shape of a table according to its DataProperties; `is_mixed` regions are of more kinds than areas."""
 
     region: str
+    is_mixed: bool
     dimensions: tuple[str, ...]
     topics: tuple[Column, ...]
 
@@ -54,40 +60,88 @@ class CbsOdata3:
         self._feed = feed
         self._scope = scope
         self._prefixes = scope.prefixes(feed.region.national_key)
+        # Asked once for all slices of a table, so that they agree.
+        self._versions: dict[str, str] = {}
 
     # -- what there is ------------------------------------------------------------------------------------------
 
     def tables(self, session: PublisherSession) -> list[Table]:
-        """The tables of the feed file, then those of the catalogue whose title fits and whose year is new."""
+        """The tables of the feed file, then those of the catalogue whose title fits and whose year is new.
+
+        A feed with slices has a table for each calendar year in their place.
+        """
         known = list(self._feed.tables)
-        if self._feed.discover is None:
+        if self._feed.discover is not None:
+            known += self._discovered(session, self._feed.discover)
+        if self._feed.period.slice is None:
             return known
+        return [part for table in known for part in self._slices(session, table)]
+
+    def _discovered(self, session: PublisherSession, discover: Discover) -> list[Table]:
         url = self.catalogue_url()
-        rows = self._rows(session.get_json(url), url)
-        newest = max(table.year for table in known)
-        for row in rows:
-            year = self._edition(row, self._feed.discover.title_contains)
+        years = {table.year for table in self._feed.tables}
+        ids, newest = {table.id for table in self._feed.tables}, max(years)
+        found: list[Table] = []
+        for row in self._rows(session.get_json(url), url):
+            year = self._edition(row, discover.title_contains)
             identifier = str(row.get("Identifier", "")).strip()
-            usable = _IDENTIFIER.fullmatch(identifier) and identifier not in {table.id for table in known}
-            if usable and year is not None and year > newest:
-                known.append(Table(id=identifier, year=year, provisional=True, discovered=True))
-        return known
+            if year is None or identifier in ids or not _IDENTIFIER.fullmatch(identifier):
+                continue
+            is_next = year > newest and self._status(row) == "Regulier"
+            is_older = discover.from_year is not None and discover.from_year <= year < newest and year not in years
+            if is_next or is_older:
+                found.append(Table(id=identifier, year=year, provisional=is_next, discovered=True))
+                ids.add(identifier)
+        return found
+
+    def _slices(self, session: PublisherSession, table: Table) -> list[Table]:
+        """One table per calendar year of the periods that the publisher lists."""
+        assert self._feed.period.dimension is not None
+        assert self._feed.period.repull_months is not None
+        url = self.entity_url("ODataApi", table, self._feed.period.dimension)
+        keys = [str(row.get("Key", "")).strip() for row in self._rows(session.get_json(url), url)]
+        kept = [key for key in keys if not self._feed.period.keep or key[4:6] in self._feed.period.keep]
+        slices = slices_of(table, kept, self._feed.period.repull_months)
+        if not slices:
+            raise self._problem(f"none of the {len(keys)} periods is of a kind that the feed keeps", url, "periods")
+        return slices
 
     @staticmethod
     def _edition(row: dict[str, Any], words: str) -> int | None:
         """The year of a catalogue entry that belongs to the series; the server's filter is never trusted."""
         title = str(row.get("Title") or "")
-        language, status = str(row.get("Language") or "nl"), str(row.get("OutputStatus") or "Regulier")
         if words.casefold() not in title.casefold():
             return None
-        if language.strip().casefold() != "nl" or status.strip() != "Regulier":
+        if str(row.get("Language") or "nl").strip().casefold() != "nl":
             return None
         # A period may be a span such as 2009-2026; the title names the edition where there is one.
         years = _YEAR.findall(title) or _YEAR.findall(str(row.get("Period") or ""))
         return int(years[-1]) if years else None
 
+    @staticmethod
+    def _status(row: dict[str, Any]) -> str:
+        """The next table counts when it is current; an older one of the series may be discontinued and still holds."""
+        return str(row.get("OutputStatus") or "Regulier").strip()
+
     def version(self, session: PublisherSession, table: Table) -> str:
-        return str(self._table_info(session, table)["Modified"])
+        """`Modified` of the table; that of a slice also tells its list of regions (see `slices.is_current`)."""
+        if table.publisher_id not in self._versions:
+            modified = str(self._table_info(session, table)["Modified"])
+            regions = self._regions_now(session, table) if table.source else None
+            self._versions[table.publisher_id] = slice_version(modified, regions) if regions else modified
+        return self._versions[table.publisher_id]
+
+    def _regions_now(self, session: PublisherSession, table: Table) -> list[tuple[str, str]]:
+        with tempfile.TemporaryDirectory(prefix="noord-") as name:
+            folder = Path(name)
+            self._metadata(session, table, "DataProperties", folder)
+            layout = self._layout(folder / "DataProperties.json", table)
+            return self._region_list(folder, list(self._region_pages(session, table, layout, folder)))
+
+    def _region_list(self, folder: Path, pages: Sequence[LandedFile]) -> list[tuple[str, str]]:
+        documents = [(parse_json((folder / page.name).read_bytes(), self._feed.id, page.url), page) for page in pages]
+        rows = [row for document, page in documents for row in self._rows(document, page.url)]
+        return [(str(row.get("Key", "")).strip(), str(row.get("Title", "")).strip()) for row in rows]
 
     # -- fetching -----------------------------------------------------------------------------------------------
 
@@ -103,22 +157,35 @@ class CbsOdata3:
                 title=str(info.get("Title", table.id)).strip(),
                 source_url=self.entity_url("ODataFeed", table, "TypedDataSet"),
                 # The version as landed: a publisher may have published between the question and the download.
-                version=str(info["Modified"]),
+                version=self._landed_version(table, info, folder, files),
                 files=files,
             )
         except BaseException:
             landing.discard(folder)
             raise
 
+    def _landed_version(self, table: Table, info: dict[str, Any], folder: Path, files: Sequence[LandedFile]) -> str:
+        modified = str(info["Modified"])
+        if table.source is None:
+            return modified
+        return slice_version(modified, self._region_list(folder, [file for file in files if file.role == "regions"]))
+
     def _fetch_into(self, folder: Path, session: PublisherSession, table: Table) -> list[LandedFile]:
         files = [self._metadata(session, table, entity, folder) for entity in ("TableInfos", "DataProperties")]
         layout = self._layout(folder / "DataProperties.json", table)
-        if self._feed.period.dimension:
-            files.append(self._metadata(session, table, self._feed.period.dimension, folder))
-        for role, urls in (("regions", self.region_urls(table, layout)), ("data", self.data_urls(table, layout))):
-            for call, url in enumerate(urls, start=1):
-                files.extend(self._pages(session, url, folder, role, call))
+        titled = [name for name in (name_of(d, layout.dimensions) for d in self._feed.dimensions if d.titles) if name]
+        for entity in filter(None, [self._feed.period.dimension, *titled]):
+            files.append(self._metadata(session, table, entity, folder))
+        files.extend(self._region_pages(session, table, layout, folder))
+        for call, url in enumerate(self.data_urls(table, layout, self._kept(folder, table, layout)), start=1):
+            files.extend(self._pages(session, url, folder, "data", call))
         return files
+
+    def _region_pages(
+        self, session: PublisherSession, table: Table, layout: Layout, folder: Path
+    ) -> Iterator[LandedFile]:
+        for call, url in enumerate(self.region_urls(table, layout), start=1):
+            yield from self._pages(session, url, folder, "regions", call)
 
     def _metadata(self, session: PublisherSession, table: Table, entity: str, folder: Path) -> LandedFile:
         url = self.entity_url("ODataApi", table, entity)
@@ -178,7 +245,7 @@ class CbsOdata3:
         query = "$format=json"
         query += f"&$filter={_encode(condition)}" if condition else ""
         query += f"&$select={select}" if select else ""
-        return f"https://{self._feed.catalog}/{service}/odata/{table.id}/{entity}?{query}"
+        return f"https://{self._feed.catalog}/{service}/odata/{table.publisher_id}/{entity}?{query}"
 
     def catalogue_url(self) -> str:
         assert self._feed.discover is not None
@@ -191,15 +258,16 @@ class CbsOdata3:
             for part in self._region_conditions("Key")
         ]
 
-    def data_urls(self, table: Table, layout: Layout) -> list[str]:
-        """One URL for each batch of regions; dimensions with `keep` are restricted by the server too."""
-        kept = [
-            "(" + " or ".join(f"startswith({dimension.name},'{member}')" for member in dimension.keep) + ")"
-            for dimension in self._feed.dimensions
-            if dimension.keep
-        ]
+    def data_urls(self, table: Table, layout: Layout, kept: Sequence[KeptDimension]) -> list[str]:
+        """One URL for each batch of regions; members to keep and the year of a slice restrict the server too."""
+        others = [_any_start(dimension.key, list(dimension.labels)) for dimension in kept if dimension.labels]
+        if table.slice_year is not None:
+            assert self._feed.period.dimension is not None
+            starts = [f"{table.slice_year}{kind}" for kind in self._feed.period.keep or ("",)]
+            others.append(_any_start(self._feed.period.dimension, starts))
         conditions = [
-            " and ".join(filter(None, [part and f"({part})", *kept])) for part in self._region_conditions(layout.region)
+            " and ".join(filter(None, [part and f"({part})", *others]))
+            for part in self._region_conditions(layout.region)
         ]
         return [self.entity_url("ODataFeed", table, "TypedDataSet", condition) for condition in conditions]
 
@@ -214,16 +282,17 @@ class CbsOdata3:
         folder = landing.folder(snapshot)
         layout = self._layout(folder / "DataProperties.json", snapshot.table)
         measures = resolve_measures(self._feed, snapshot.table, layout.topics, f"table {snapshot.table.id}")
-        attributes = resolve_attributes(self._feed, layout.topics)
+        attributes = resolve_attributes(self._feed, layout.topics, f"table {snapshot.table.id}")
+        kept = self._kept(folder, snapshot.table, layout)
         create_cells(connection, self._feed)
         needed = self._needed_keys(layout, measures, attributes)
         with landing.scratch() as scratch:
-            self._read_regions(connection, snapshot, folder, scratch)
+            self._read_regions(connection, snapshot, folder, scratch, layout)
             for page in (file for file in snapshot.files if file.role == "data"):
                 self._refuse_dropped_columns(folder / page.name, page, needed)
                 rows = self._cut_out_rows(folder / page.name, page, scratch)
-                self._read_page(connection, snapshot.table, page, rows, layout, measures, attributes)
-        self._set_status(connection, snapshot, folder)
+                self._read_page(connection, snapshot.table, page, rows, layout, kept, measures, attributes)
+        self._finish_periods(connection, snapshot, folder)
         self._compare_counts(connection, snapshot, folder)
 
     def _needed_keys(
@@ -253,6 +322,7 @@ class CbsOdata3:
         page: LandedFile,
         rows: Path,
         layout: Layout,
+        kept: Sequence[KeptDimension],
         measures: dict[str, str | None],
         attributes: dict[str, str | None],
     ) -> None:
@@ -266,7 +336,7 @@ class CbsOdata3:
             "regions.title",
             self._period_sql(table),
             literal("provisional" if table.provisional else None),
-            self._breakdown_sql(),
+            _breakdown_sql(kept),
             self._bound_sql(),
             *values,
         ]
@@ -277,7 +347,7 @@ class CbsOdata3:
                     SELECT *, row_number() OVER () AS row_number
                     FROM read_json({literal(str(rows))}, columns = {{{fields}}}, format = 'array')
                 ) AS r LEFT JOIN regions ON regions.code = {area}
-                WHERE {self._row_condition(area)}"""
+                WHERE {self._row_condition(table, layout, kept, area)}"""
             )
         except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
             raise self._problem(
@@ -289,10 +359,6 @@ class CbsOdata3:
             return f"trim(r.{quote(self._feed.period.dimension)})"
         return literal(f"{table.year}{self._feed.period.type}00")
 
-    def _breakdown_sql(self) -> str:
-        names = [f"trim(r.{quote(dimension.name)})" for dimension in self._feed.dimensions]
-        return f"concat_ws('|', {', '.join(names)})" if names else "'total'"
-
     def _bound_sql(self) -> str:
         margins = self._feed.margins
         if margins is None:
@@ -301,21 +367,30 @@ class CbsOdata3:
         pairs = ((margins.value, "value"), (margins.lower, "lower"), (margins.upper, "upper"))
         return f"CASE {member} " + " ".join(f"WHEN {literal(key)} THEN '{bound}'" for key, bound in pairs) + " END"
 
-    def _row_condition(self, area: str) -> str:
-        conditions = [scope_condition(area, self._prefixes)]
-        for dimension in self._feed.dimensions:
-            if dimension.keep:
-                conditions.append(f"trim(r.{quote(dimension.name)}) IN ({', '.join(map(literal, dimension.keep))})")
+    def _row_condition(self, table: Table, layout: Layout, kept: Sequence[KeptDimension], area: str) -> str:
+        conditions = [self._area_condition(layout, area)]
+        for dimension in kept:
+            if dimension.labels:
+                conditions.append(f"trim(r.{quote(dimension.key)}) IN ({', '.join(map(literal, dimension.labels))})")
         if self._feed.margins is not None:
             conditions.append(f"{self._bound_sql()} IS NOT NULL")
         period = self._feed.period
         if period.dimension and period.keep:
             # Tables hold year keys beside month keys; taking both would count everything twice.
-            conditions.append(f"substr(trim(r.{quote(period.dimension)}), 5, 2) = {literal(period.keep)}")
+            kinds = ", ".join(map(literal, period.keep))
+            conditions.append(f"substr(trim(r.{quote(period.dimension)}), 5, 2) IN ({kinds})")
+        if period.dimension and table.slice_year is not None:
+            conditions.append(f"left(trim(r.{quote(period.dimension)}), 4) = {literal(str(table.slice_year))}")
         return " AND ".join(conditions)
 
+    def _area_condition(self, layout: Layout, area: str) -> str:
+        in_scope = scope_condition(area, self._prefixes)
+        if not layout.is_mixed or self._prefixes:
+            return in_scope
+        return f"{in_scope} AND left({area}, 2) IN ({', '.join(map(literal, _DIVISIONS))})"
+
     def _read_regions(
-        self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, folder: Path, scratch: Path
+        self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, folder: Path, scratch: Path, layout: Layout
     ) -> None:
         connection.execute("CREATE OR REPLACE TEMP TABLE regions (code VARCHAR, title VARCHAR)")
         for file in (file for file in snapshot.files if file.role == "regions"):
@@ -329,28 +404,23 @@ class CbsOdata3:
                 raise self._problem(
                     f"the body is not valid JSON: {str(error).splitlines()[0]}", file.url, "the table's list of regions"
                 ) from error
+        connection.execute(f"DELETE FROM regions WHERE NOT ({self._area_condition(layout, 'code')})")
 
-    def _set_status(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, folder: Path) -> None:
-        """Final or provisional, where the time dimension says so."""
+    def _finish_periods(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, folder: Path) -> None:
+        """What the time dimension says: the status of each period, and which months stand for quarters."""
         if self._feed.period.dimension is None:
             return
-        rows = self._rows(json.loads((folder / f"{self._feed.period.dimension}.json").read_bytes()), snapshot.table.id)
-        known = [
-            (_FINAL.get(str(row["Status"]), "provisional"), str(row["Key"]).strip())
-            for row in rows
-            if row.get("Status")
-        ]
-        if known:
-            pairs = ", ".join(f"({literal(status)}, {literal(key)})" for status, key in known)
-            connection.execute(
-                f"UPDATE cells SET period_status = s.status FROM (VALUES {pairs}) AS s(status, code) WHERE s.code = cells.period_code"
-            )
+        where = f"table {snapshot.table.id}"
+        document = json.loads((folder / f"{self._feed.period.dimension}.json").read_bytes())
+        set_status(connection, self._rows(document, where))
+        if self._feed.period.stored_as == "KW":
+            months_as_quarters(connection, self._feed, where)
 
     def _compare_counts(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, folder: Path) -> None:
         """Expected against received: each region of the table's own list, and the row count it states."""
         missing = connection.execute(
-            f"""SELECT code FROM regions WHERE {scope_condition("code", self._prefixes)}
-            AND CASE WHEN code = {literal(self._feed.region.national_key)} THEN 'NL00' ELSE code END NOT IN (SELECT area_code FROM cells)
+            f"""SELECT code FROM regions WHERE
+            CASE WHEN code = {literal(self._feed.region.national_key)} THEN 'NL00' ELSE code END NOT IN (SELECT area_code FROM cells)
             ORDER BY code"""
         ).fetchall()
         table = f"table {snapshot.table.id}"
@@ -408,24 +478,44 @@ class CbsOdata3:
     def _layout(self, path: Path, table: Table) -> Layout:
         where = f"DataProperties of table {table.id}"
         rows = self._rows(parse_json(path.read_bytes(), self._feed.id, where), where)
-        regions = [str(row["Key"]) for row in rows if row.get("Type") in _GEO]
+        regions = {str(row["Key"]): row.get("Type") for row in rows if self._is_region(row)}
         if len(regions) != 1:
             raise self._problem(f"{len(regions)} geo dimensions", where, "exactly one")
-        others = tuple(str(row["Key"]) for row in rows if row.get("Type") in ("Dimension", "TimeDimension"))
+        others = tuple(
+            str(row["Key"])
+            for row in rows
+            if row.get("Type") in ("Dimension", "TimeDimension") and row["Key"] not in regions
+        )
         self._refuse_unknown_dimensions(others, where)
-        return Layout(regions[0], others, tuple(_topics(rows)))
+        ((region, kind),) = regions.items()
+        return Layout(region, kind != "GeoDetail", others, tuple(_topics(rows)))
+
+    def _is_region(self, row: dict[str, Any]) -> bool:
+        return row.get("Type") in _GEO or (row.get("Key") is not None and row["Key"] == self._feed.region.dimension)
 
     def _refuse_unknown_dimensions(self, found: Sequence[str], where: str) -> None:
-        declared = {dimension.name for dimension in self._feed.dimensions}
-        declared |= {
-            name for name in (self._feed.period.dimension, self._feed.margins and self._feed.margins.dimension) if name
-        }
+        margins = self._feed.margins and self._feed.margins.dimension
+        declared = {name for name in (self._feed.period.dimension, margins) if name}
+        declared |= {name_of(dimension, found) or dimension.name for dimension in self._feed.dimensions}
         if declared != set(found):
             raise self._problem(
                 f"dimensions {sorted(found)}",
                 where,
                 f"{sorted(declared)}; a dimension that is not declared would double rows",
             )
+
+    def _kept(self, folder: Path, table: Table, layout: Layout) -> list[KeptDimension]:
+        """The feed's dimensions as the table has them, with the labels of the members that are fetched."""
+        return [self._kept_dimension(folder, table, layout, dimension) for dimension in self._feed.dimensions]
+
+    def _kept_dimension(self, folder: Path, table: Table, layout: Layout, dimension: Dimension) -> KeptDimension:
+        key = name_of(dimension, layout.dimensions)
+        assert key is not None, "a table without the dimension was refused"
+        if not dimension.titles:
+            return KeptDimension(key, {code: code for code in dimension.keep})
+        where = f"{key} of table {table.id}"
+        rows = self._rows(parse_json((folder / f"{key}.json").read_bytes(), self._feed.id, where), where)
+        return KeptDimension(key, resolve_members(self._feed, dimension, rows, where))
 
     def _rows(self, document: Any, where: str) -> list[dict[str, Any]]:
         rows = document.get("value") if isinstance(document, dict) else None
@@ -439,6 +529,19 @@ class CbsOdata3:
 
 def _encode(condition: str) -> str:
     return percent_encode(condition, safe="(),'")
+
+
+def _any_start(column: str, starts: Sequence[str]) -> str:
+    return "(" + " or ".join(f"startswith({column},'{start}')" for start in starts) + ")"
+
+
+def _breakdown_sql(kept: Sequence[KeptDimension]) -> str:
+    parts = []
+    for dimension in kept:
+        member = f"trim(r.{quote(dimension.key)})"
+        pairs = " ".join(f"WHEN {literal(code)} THEN {literal(label)}" for code, label in dimension.labels.items())
+        parts.append(f"CASE {member} {pairs} END" if pairs else member)
+    return f"concat_ws('|', {', '.join(parts)})" if parts else "'total'"
 
 
 def _topics(rows: list[dict[str, Any]]) -> Iterator[Column]:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sources.errors import FeedProblem
-from sources.registry import FeedBase, Measure, Table
+from sources.registry import Attribute, FeedBase, Measure, Table
 
 _ORDINAL = re.compile(r"_\d+$")
 
@@ -40,12 +40,19 @@ def resolve_measures(feed: FeedBase, table: Table, columns: Sequence[Column], wh
     return {name: _resolve(feed, table, name, measure, columns, where) for name, measure in feed.measures.items()}
 
 
-def resolve_attributes(feed: FeedBase, columns: Sequence[Column]) -> dict[str, str | None]:
-    """The publisher's key for each attribute, None where the table has none."""
+def resolve_attributes(
+    feed: FeedBase, columns: Sequence[Column], where: str = "the table's columns"
+) -> dict[str, str | None]:
+    """The publisher's key for each attribute, None where the table has none.
+
+    Raises:
+        FeedProblem: an attribute can't be told from another column.
+    """
     found: dict[str, str | None] = {}
     for name, attribute in feed.attributes.items():
-        matches = [column.key for stem in attribute.stem for column in columns if _same(column.stem, stem)]
-        found[name] = matches[0] if matches else None
+        matches = (_matches(stem, attribute, columns) for stem in attribute.stem)
+        chosen = next((each for each in matches if each), [])
+        found[name] = _only(feed, f"attribute '{name}'", chosen, where) if chosen else None
     return found
 
 
@@ -53,36 +60,48 @@ def _resolve(
     feed: FeedBase, table: Table, name: str, measure: Measure, columns: Sequence[Column], where: str
 ) -> str | None:
     for stem in measure.stem:
-        by_stem = [column for column in columns if _same(column.stem, stem)]
-        matches = [column for column in by_stem if _fits(column, measure)]
-        if len(matches) == 1:
-            return matches[0].key
-        if len(matches) > 1:
-            keys = ", ".join(column.key for column in matches)
-            raise _problem(
-                feed,
-                f"measure '{name}' fits several columns: {keys}",
-                where,
-                "one column; name its topic group in the feed file",
-            )
+        matches = _matches(stem, measure, columns)
+        if matches:
+            return _only(feed, f"measure '{name}'", matches, where)
     if not measure.is_required(table):
         return None
-    others = [column for column in columns if any(_same(column.stem, stem) for stem in measure.stem)]
+    others = [column for column in columns if any(is_same(column.stem, stem) for stem in measure.stem)]
     if others:
-        units = ", ".join(f"{column.key} in '{column.unit}'" for column in others)
-        raise _problem(feed, f"measure '{name}' has another unit or group: {units}", where, f"unit '{measure.unit}'")
+        found = ", ".join(_described(column) for column in others)
+        groups = f" under {' or '.join(measure.group)}" if measure.group else ""
+        raise _problem(
+            feed, f"measure '{name}' has another unit or group: {found}", where, f"unit '{measure.unit}'{groups}"
+        )
     near = difflib.get_close_matches(measure.stem[0], [column.stem for column in columns], n=3)
     hint = f"; nearest: {', '.join(near)}" if near else ""
     raise _problem(feed, f"column of measure '{name}' is missing or renamed{hint}", where, " or ".join(measure.stem))
 
 
-def _fits(column: Column, measure: Measure) -> bool:
-    unit_fits = measure.unit is None or _plain(column.unit or "") == _plain(measure.unit)
-    group_fits = measure.group is None or any(_same(group, measure.group) for group in column.groups)
-    return unit_fits and group_fits
+def _matches(stem: str, wanted: Measure | Attribute, columns: Sequence[Column]) -> list[Column]:
+    unit = wanted.unit if isinstance(wanted, Measure) else None
+    return [column for column in columns if is_same(column.stem, stem) and _fits(column, unit, wanted.group)]
 
 
-def _same(left: str, right: str) -> bool:
+def _only(feed: FeedBase, what: str, matches: Sequence[Column], where: str) -> str:
+    if len(matches) > 1:
+        keys = ", ".join(column.key for column in matches)
+        raise _problem(
+            feed, f"{what} fits several columns: {keys}", where, "one column; name its topic group in the feed file"
+        )
+    return matches[0].key
+
+
+def _described(column: Column) -> str:
+    return f"{column.key} in '{column.unit}'" + (f" under {' / '.join(column.groups)}" if column.groups else "")
+
+
+def _fits(column: Column, unit: str | None, groups: Sequence[str] | None) -> bool:
+    unit_fits = unit is None or _plain(column.unit or "") == _plain(unit)
+    return unit_fits and (groups is None or any(is_same(group, wanted) for group in column.groups for wanted in groups))
+
+
+def is_same(left: str, right: str) -> bool:
+    """Whether two names of a publisher are the same but for case and spaces."""
     # 2020 has NettoArbeidsparticipatie, 2021 Nettoarbeidsparticipatie.
     return _plain(left) == _plain(right)
 

@@ -6,7 +6,8 @@ Belongs here: the generator of ``sample.warc.gz`` and what it needs. ``areas.py`
 belong here: reading the archive, which is an ordinary replay (`sources.archive`); nothing in this folder but the
 archive is used by a run.
 
-What stands in ``areas.csv`` is fact: codes, names, inhabitants and households of Heerlen in 2020, inhabitants of the
-other municipalities in 2022 (rounded for the three that merged), hectares and postcodes. National totals resemble
-published ones. Every other figure is invented, and marked by the data origin ``sample`` wherever it goes.
+What stands in ``areas.csv`` is fact: codes, names, inhabitants and households of Heerlen and of the wijken of other
+focus areas in 2020, inhabitants of the other municipalities in 2022 (rounded for the three that merged), hectares and
+postcodes. National totals resemble published ones. Every other figure is invented, and marked by the data origin
+``sample`` wherever it goes.
 """

@@ -81,7 +81,7 @@ def _area(row: dict[str, str]) -> Area:
 def members(code: str) -> tuple[Area, ...]:
     """The wijken of Heerlen or the buurten of one of its wijken; nothing for areas without known parts."""
     if code == HEERLEN:
-        return tuple(area for area in all_areas().values() if area.kind == "WK")
+        return tuple(area for area in all_areas().values() if area.kind == "WK" and area.municipality == HEERLEN)
     if code.startswith("WK"):
         return tuple(area for area in all_areas().values() if area.code.startswith("BU" + code[2:]))
     return ()

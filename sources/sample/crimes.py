@@ -33,6 +33,8 @@ KINDS: dict[str, tuple[str, float, float, float]] = {
 }
 TITLES = {TOTAL: "Totaal misdrijven"} | {code: title for code, (title, *_) in KINDS.items()}
 FIRST, LAST = 2012, 2025
+# How the crimes and reports of a year fall over its months.
+_SEASON = (0.94, 0.88, 0.99, 1.0, 1.05, 1.04, 1.03, 1.0, 1.02, 1.04, 1.01, 1.0)
 # Thousands in the whole country; 2012 and 2024 are the published totals, the others resemble them.
 _COUNTRY = (1127.693, 1093, 1010, 966, 933, 838, 789, 815, 803, 752, 796, 801, 805.327, 796)
 _SHOPS = {"33": 3.2, "35": 6.0, "14": 2.5, "42": 5.0, "21": 1.2, "12": 1.3}
@@ -42,6 +44,41 @@ def registered(crime: str, area: Area, year: int) -> int | None:
     """The registered number, None where the police withhold it."""
     few = area.is_small and amount(area, "inhabitants", year) < 60
     return None if few and noise(area.code, crime, year, "withheld") > 0.4 else _number(crime, area, year)
+
+
+def registered_in_month(crime: str, area: Area, year: int, month: int) -> int | None:
+    """The number registered in a month; months add up to the year, None where the police withhold the year."""
+    return None if registered(crime, area, year) is None else _month(crime, area, year, month)
+
+
+@cache
+def _month(crime: str, area: Area, year: int, month: int) -> int:
+    if area.kind != "NL" and crime == TOTAL:
+        return sum(_month(code, area, year, month) for code in (*KINDS, "other"))
+    parts = members(area.code)
+    if parts:
+        placed = sum(_month(crime, part, year, month) for part in parts)
+        unplaced = _number(crime, area, year) - sum(_number(crime, part, year) for part in parts)
+        return placed + in_month(unplaced, month, crime, area.code, year)
+    return in_month(_number(crime, area, year), month, crime, area.code, year)
+
+
+def in_month(whole: int, month: int, *what: object) -> int:
+    """The part of a year's number that falls in a month; the twelve parts add up to the whole."""
+    before, now = (math.floor(whole * share + _start(*what)) for share in _shares(*what)[month - 1 : month + 1])
+    return now - before
+
+
+@cache
+def _shares(*what: object) -> tuple[float, ...]:
+    """The part of a year that has passed at the start of each month and at its end."""
+    weights = [season * (1 + 0.12 * noise(*what, month)) for month, season in enumerate(_SEASON)]
+    return tuple(math.fsum(weights[:month]) / math.fsum(weights) for month in range(12)) + (1.0,)
+
+
+def _start(*what: object) -> float:
+    # Few crimes would otherwise all fall late in the year.
+    return (noise(*what, "start") + 1) / 2
 
 
 @cache
@@ -59,9 +96,10 @@ def _number(crime: str, area: Area, year: int) -> int:
 
 
 def _expected(crime: str, area: Area, year: int) -> float:
-    people = amount(area, "inhabitants", year) / 17407585 * _COUNTRY[year - FIRST] * 1000
+    country = _COUNTRY[min(year, LAST) - FIRST] * 1000
+    people = amount(area, "inhabitants", year) / 17407585 * country
     if area.kind == "NL":
-        return _COUNTRY[year - FIRST] * 1000 * _part(crime, year)
+        return country * _part(crime, year)
     slope = KINDS[crime][3] if crime in KINDS else 0.4
     shops = _SHOPS.get(area.wijk, 1.0)
     easing = 1 - 0.015 * (year - 2018)

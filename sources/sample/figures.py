@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -27,7 +28,8 @@ _WIJKEN = {
 _MUNICIPALITIES = {
     "GM0928": 0.70, "GM0882": 0.35, "GM0899": 0.55, "GM0986": -0.35, "GM0965": 0.00, "GM0935": 0.30, "GM1883": 0.25,
     "GM0599": 0.60, "GM0518": 0.45, "GM0363": 0.20, "GM0606": 0.50, "GM0622": 0.30, "GM0344": 0.05, "GM0505": 0.25,
-    "GM0995": 0.30, "GM0202": 0.30, "GM0014": 0.25, "GM0080": 0.25, "GM0855": 0.20,
+    "GM0995": 0.30, "GM0202": 0.30, "GM0014": 0.25, "GM0080": 0.25, "GM0855": 0.20, "WK059910": 0.95, "WK059912": 0.90,
+    "WK059915": 1.00, "WK034403": 0.95,
 } | dict.fromkeys((MERGER, *MERGED), -0.25)  # fmt: skip
 # South of Limburg: Parkstad, Maastricht and surroundings.
 _SOUTH = {
@@ -97,6 +99,10 @@ def _health(course: Course, gap: float, regional: float, closing: float = 0.008)
     return Figure(course, gap, regional, 1.6, part=0.81, least=60, closing=closing)
 
 
+def _survey(course: Course, gap: float, regional: float, spread: float = 1.5) -> Figure:
+    return Figure(course, gap, regional, spread, part=0.85, closing=0.01)
+
+
 _POPULATION = {
     "men": Figure(_flat(49.7), spread=1.0),
     "age_0_15": Figure((17.2, 14.9), 0.6, -3.0, 2.0),
@@ -164,6 +170,7 @@ _UNEMPLOYED = (2.3, 2.5, 2.4, 2.3, 1.9, 1.5, 1.3, 1.6, 1.2, 0.9, 0.9, 1.0, 1.0)
 _WORK = {
     "education_low": Figure((31.5, 25.0), 13.0, 0.5, 2.0, part=0.77, least=150, step=10),
     "education_high": Figure((28.0, 36.5), -14.0, -4.0, 2.0, part=0.77, least=150, step=10),
+    "participation_youth": Figure((60.5, 76.0), -7.0, -3.5, 2.0, part=0.122, least=100, closing=0.018),
     "participation": Figure(_WORKING, -6.8, -3.9, 1.0, part=0.77, least=150, closing=0.018),
     "employees": Figure((87.0, 84.0), 2.5, 1.0, 1.0, part=0.5, least=150),
     "employees_permanent": Figure((62.0, 58.0), -5.0, 0.0, 1.5, part=0.5, least=150),
@@ -211,10 +218,31 @@ _LIVEABILITY = {
     "amenities": Figure(_flat(0.0), 0.015, 0.005, 0.020, lowest=-9),
     "housing": Figure(_flat(0.0), -0.060, -0.010, 0.020, lowest=-9, closing=0.015),
 }
-FIGURES = {**_POPULATION, **_HOUSEHOLDS, **_MEANS, **_WORK, **_HEALTH, **_LIVEABILITY}
+# Scores of SES-WOA: 0 is the Netherlands.
+_SES = {
+    "ses_wealth": Figure(_flat(0.0), -0.19, -0.02, 0.03, "households", least=100, lowest=-9),
+    "ses_education": Figure(_flat(0.0), -0.08, -0.01, 0.02, "households", least=100, lowest=-9),
+    "ses_work": Figure(_flat(0.0), -0.16, -0.03, 0.03, "households", least=100, lowest=-9),
+}
+# Percentages and school marks of the safety survey; asked in municipalities only.
+_SURVEY = {
+    "unsafe_neighbourhood": _survey((16.0, 14.5), 7.5, 0.5),
+    "safety_grade": _survey(_flat(7.3), -0.35, 0.05, 0.1),
+    "liveability_grade": _survey((7.5, 7.6), -0.45, 0.0, 0.1),
+    "playgrounds": _survey((58.0, 60.0), -5.0, -1.0, 3.0),
+    "youth_facilities": _survey((24.0, 26.0), -2.5, -1.0, 2.5),
+    "loitering_youth": _survey((9.0, 11.0), 3.5, 0.0),
+    "social_cohesion": _survey((6.2, 6.1), -0.45, 0.1, 0.1),
+    "victims": _survey((22.0, 20.0), 3.0, -1.0),
+    "victims_violence": _survey((5.0, 5.6), 1.6, 0.0, 0.4),
+    "victims_property": _survey((10.5, 8.5), 1.5, -0.5, 0.8),
+    "discrimination": _survey((8.0, 11.5), 1.5, -0.5, 0.8),
+}
+FIGURES = {**_POPULATION, **_HOUSEHOLDS, **_MEANS, **_WORK, **_HEALTH, **_LIVEABILITY, **_SES, **_SURVEY}
 # What the named figures leave of all: age groups and the like add up exactly where they are not rounded.
 RESTS = {
     "women": ("men",),
+    "age_15_plus": ("age_0_15",),
     "age_65_plus": ("age_0_15", "age_15_25", "age_25_45", "age_45_65"),
     "widowed": ("unmarried", "married", "divorced"),
     "origin_other": ("origin_nl", "origin_europe"),
@@ -259,7 +287,15 @@ def disadvantage(area: Area) -> float:
     return known if known is not None else -0.1 + 0.25 * noise(area.code, "disadvantage")
 
 
-def _drift(area: Area, base: str, year: int) -> float:
+def _along(course: Sequence[float], year: float) -> float:
+    """The value of a course with one value for each year; between two years (quarters) on the line between them."""
+    place = min(max(year, _FIRST), _LAST) - _FIRST
+    before = int(place)
+    part = place - before
+    return course[before] + part * (course[before + 1] - course[before]) if part else course[before]
+
+
+def _drift(area: Area, base: str, year: float) -> float:
     """Growth since the year of the published count; buurten grow like their wijk."""
     place = area.wijk or area.code
     yearly = 0.003 * noise(place, "growth") + (0.003 if base == "households" else 0.0005)
@@ -267,12 +303,11 @@ def _drift(area: Area, base: str, year: int) -> float:
 
 
 @cache
-def amount(area: Area, base: str, year: int) -> float:
+def amount(area: Area, base: str, year: float) -> float:
     """Inhabitants or households before rounding; equals the published count in the year of that count."""
     published = area.inhabitants if base == "inhabitants" else area.households
     if area.kind == "NL":
-        index = min(max(year, _FIRST), _LAST) - _FIRST
-        growth = _COUNTRY[index] / _COUNTRY[2020 - _FIRST]
+        growth = _along(_COUNTRY, year) / _COUNTRY[2020 - _FIRST]
         return published * growth * (1 if base == "inhabitants" else 1 + 0.004 * (year - 2020))
     if area.code == HEERLEN:
         now = math.fsum(amount(wijk, base, year) for wijk in members(HEERLEN))
@@ -284,15 +319,15 @@ def amount(area: Area, base: str, year: int) -> float:
     return published * _drift(area, base, year)
 
 
-def _national(figure: Figure, year: int) -> float:
+def _national(figure: Figure, year: float) -> float:
     if len(figure.course) == 2:
         first, last = figure.course
         return first + (last - first) * (year - _FIRST) / (_LAST - _FIRST)
-    return figure.course[min(max(year, _FIRST), _LAST) - _FIRST]
+    return _along(figure.course, year)
 
 
 @cache
-def level(area: Area, name: str, year: int) -> float:
+def level(area: Area, name: str, year: float) -> float:
     """The share (in per cent of the base) or mean of a figure before rounding and secrecy."""
     name = SAME.get(name, name)
     if name in RESTS:
@@ -306,7 +341,7 @@ def level(area: Area, name: str, year: int) -> float:
     return max(figure.lowest, national + _difference(area, name, figure, year) * (national if figure.relative else 1))
 
 
-def _difference(area: Area, name: str, figure: Figure, year: int) -> float:
+def _difference(area: Area, name: str, figure: Figure, year: float) -> float:
     if area.kind == "NL":
         return 0.0
     gap = figure.gap * disadvantage(area) * (1 - figure.closing * (year - _MIDDLE))
@@ -315,7 +350,7 @@ def _difference(area: Area, name: str, figure: Figure, year: int) -> float:
     return gap + regional + figure.spread * local
 
 
-def size(area: Area, figure: Figure, year: int) -> float:
+def size(area: Area, figure: Figure, year: float) -> float:
     """How many persons or households a figure is about."""
     return amount(area, figure.base or "inhabitants", year) * figure.part
 

@@ -29,7 +29,8 @@ from sources.landing import Landing
 from sources.protocols import protocol_of
 from sources.registry import CbsOdata3Feed, DownloadFeed, Registry, load_registry
 from sources.sample.files import EDITIONS, ZIP_MODIFIED, liveability_zip, schools_file
-from sources.sample.odata import CBS, JSON_TYPE, THIRD_PARTIES, OdataPublisher, tables
+from sources.sample.odata import JSON_TYPE, OdataPublisher, tables
+from sources.sample.table import CBS, THIRD_PARTIES
 
 # A fixed moment keeps the archive the same from one generation to the next.
 RECORDED_AT = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)

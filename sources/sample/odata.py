@@ -1,9 +1,9 @@
 """A stand-in for opendata.cbs.nl and dataderden.cbs.nl that answers in their own format.
 
-Belongs here: the tables of the sample, their metadata, and the parts of OData 3 that the protocol asks for: ``$filter``
+Belongs here: the tables of the sample's first feeds, and the parts of OData 3 that the protocol asks for: ``$filter``
 on starts of keys, ``$select``, ``$skip`` and pages of 10,000 rows. A question outside these parts is an error, so that
-the archive can't hold an answer the real publisher would not give. Does not belong here: the figures (`figures`,
-`crimes`) and the recording (`generate`).
+the archive can't hold an answer the real publisher would not give. Does not belong here: the tables of other feeds
+(`safety`, `work`, `care`, `places`), the figures (`figures`, `crimes`) and the recording (`generate`).
 """
 
 from __future__ import annotations
@@ -11,24 +11,31 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from itertools import product
-from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
-from sources.sample import crimes, figures
-from sources.sample.areas import COUNTRY, HEERLEN, Area, areas_of
-from sources.sample.columns import Dimension, Topic, data_properties, read_topics
+from sources.sample import care, crimes, figures, places, safety, work
+from sources.sample.areas import Area, areas_of
+from sources.sample.columns import Dimension, Topic, read_topics
+from sources.sample.table import (
+    CBS,
+    MARGIN,
+    MARGINS,
+    PERIODS,
+    REGION,
+    THIRD_PARTIES,
+    OdataTable,
+    Row,
+    member_row,
+    region_key,
+    text_cell,
+    year_rows,
+)
 
 PAGE = 10_000
 JSON_TYPE = "application/json;odata=minimalmetadata;streaming=true;charset=utf-8"
-CBS, THIRD_PARTIES = "opendata.cbs.nl", "dataderden.cbs.nl"
-Row = dict[str, Any]
-
-_REGION = Dimension("WijkenEnBuurten", "Wijken en buurten", "GeoDetail")
-_PERIODS = Dimension("Perioden", "Perioden", "TimeDimension")
-_AGE, _MARGIN = Dimension("Leeftijd", "Leeftijd", "Dimension"), Dimension("Marges", "Marges", "Dimension")
+_AGE = Dimension("Leeftijd", "Leeftijd", "Dimension")
 _KERNCIJFERS = {
     2013: ("82339NED", "2016-11-04T02:00:00"),
     2014: ("82931NED", "2017-08-30T02:00:00"),
@@ -52,11 +59,6 @@ _HEALTH = {
     "50150NED": ((2012, 2016, 2020, 2022, 2024), "2025-12-11T02:00:00", 2024),
 }
 _AGES = {"20300": ("18 jaar of ouder", 0.0), "53115": ("18 tot 65 jaar", -0.03), "80200": ("65 jaar of ouder", 0.06)}
-_MARGINS = {
-    "MW00000": ("Waarde", 0),
-    "MOG0095": ("Ondergrens 95%-betrouwbaarheidsinterval", -1),
-    "MBG0095": ("Bovengrens 95%-betrouwbaarheidsinterval", 1),
-}
 _WIDTHS = {"NL": 0.4, "GM": 1.9, "WK": 4.2, "BU": 6.1}
 _EDUCATION = {2023: ("86052NED", "2025-02-13T02:00:00"), 2024: ("86232NED", "2026-02-12T02:00:00")}
 _LEVELS = {
@@ -67,78 +69,15 @@ _LEVELS = {
 }
 
 
-@dataclass(frozen=True)
-class OdataTable:
-    """One table.
-
-    `make_rows` makes the rows of TypedDataSet without their ID; `codes` holds the members of the other dimensions.
-    """
-
-    id: str
-    host: str
-    title: str
-    period: str
-    modified: str
-    catalog: str
-    frequency: str
-    dimensions: tuple[Dimension, ...]
-    topics: tuple[Topic, ...]
-    areas: tuple[Area, ...]
-    codes: dict[str, list[Row]]
-    make_rows: Callable[[], Iterator[Row]]
-    national_key: str = COUNTRY
-    map_year: int | None = None
-
-    @cached_property
-    def data(self) -> list[Row]:
-        return [{"ID": number} | row for number, row in enumerate(self.make_rows())]
-
-    @property
-    def region(self) -> str:
-        return next(dimension.key for dimension in self.dimensions if dimension.kind == "GeoDetail")
-
-    def entity(self, name: str) -> list[Row]:
-        """The rows of an entity set."""
-        if name == "TypedDataSet":
-            return self.data
-        if name == "TableInfos":
-            return [self.info()]
-        if name == "DataProperties":
-            return data_properties(self.dimensions, self.topics, self.map_year)
-        if name == self.region:
-            return [_region_row(area, self.national_key) for area in self.areas]
-        return self.codes[name]
-
-    def info(self) -> Row:
-        """The row of TableInfos; `Modified` is local time without an offset."""
-        return {
-            "ID": int(self.id[:5]),
-            "Title": self.title,
-            "ShortTitle": self.title,
-            "Identifier": self.id,
-            "Summary": "Voorbeeldcijfers in de vorm van deze tabel; geen uitkomsten van de uitgever.",
-            "Modified": self.modified,
-            "MetaDataModified": self.modified,
-            "ReasonDelivery": "Actualisering",
-            "ExplanatoryText": "",
-            "OutputStatus": "Regulier",
-            "Source": f"{self.catalog}.",
-            "Language": "nl",
-            "Catalog": self.catalog,
-            "Frequency": self.frequency,
-            "Period": self.period,
-            "RecordCount": len(self.data),
-            "ColumnCount": len(self.dimensions) + len(self.topics),
-            "SearchPriority": "2",
-        }
-
-
 def tables(municipalities: frozenset[str]) -> list[OdataTable]:
     """All tables of the sample, for the given municipalities."""
     made = [_kerncijfers(year, municipalities) for year in _KERNCIJFERS]
     made += [_education(year, municipalities) for year in _EDUCATION]
     made += [_health(identifier, municipalities) for identifier in _HEALTH]
-    return [*made, _police(municipalities)]
+    made.append(_police(municipalities))
+    for group in (work, care, safety, places):
+        made += group.tables(municipalities)
+    return made
 
 
 # -- Kerncijfers ----------------------------------------------------------------------------------------------------
@@ -146,7 +85,7 @@ def tables(municipalities: frozenset[str]) -> list[OdataTable]:
 
 def _kerncijfers(year: int, municipalities: frozenset[str]) -> OdataTable:
     identifier, modified = _KERNCIJFERS[year]
-    region = Dimension("RegioS", "Regio's", "GeoDetail") if year == 2013 else _REGION
+    region = Dimension("RegioS", "Regio's", "GeoDetail") if year == 2013 else REGION
     topics = read_topics("columns_kerncijfers.csv", identifier)
     areas = tuple(areas_of(year, municipalities))
     return OdataTable(
@@ -158,6 +97,7 @@ def _kerncijfers(year: int, municipalities: frozenset[str]) -> OdataTable:
         catalog="CBS",
         frequency="Onregelmatig",
         dimensions=(region,),
+        region=region.key,
         topics=topics,
         areas=areas,
         codes={},
@@ -174,7 +114,7 @@ def _kerncijfers_rows(region: str, topics: Sequence[Topic], areas: Sequence[Area
 def _cell(topic: Topic, area: Area, year: int) -> str | float | None:
     """The value of one column: text padded as on the wire, null for secret, reserved and not yet published."""
     if topic.datatype == "String":
-        return _text(topic.figure, area)
+        return text_cell(topic.figure, area)
     if not topic.figure or topic.figure in figures.UNPUBLISHED.get(year, ()):
         return None
     special = _SPECIAL.get(topic.figure)
@@ -185,24 +125,6 @@ def _cell(topic: Topic, area: Area, year: int) -> str | float | None:
     if topic.unit == "aantal":
         return figures.count(area, topic.figure, year)
     return figures.share(area, topic.figure, year, topic.decimals, 10 if topic.unit.startswith("per 1 000") else 1)
-
-
-def _text(figure: str, area: Area) -> str:
-    if figure == "municipality_name":
-        return _municipality_name(area).ljust(40)
-    if figure == "region_kind":
-        return area.kind_name.ljust(10)
-    if figure == "boundary_change":
-        return ("1" if area.is_small else ".").rjust(10)
-    if figure == "postcode":
-        return (area.postcode if area.kind == "BU" else ".").rjust(10)
-    return area.code.ljust(10)
-
-
-def _municipality_name(area: Area) -> str:
-    if area.municipality == HEERLEN:
-        return "Heerlen"
-    return "Goirle" if area.kind == "BU" else area.name
 
 
 def _inhabitants(area: Area, year: int) -> int | None:
@@ -259,10 +181,10 @@ def _education(year: int, municipalities: frozenset[str]) -> OdataTable:
         modified=modified,
         catalog="CBS",
         frequency="Perjaar",
-        dimensions=(levels, _REGION),
+        dimensions=(levels, REGION),
         topics=topics,
         areas=areas,
-        codes={levels.key: [_member_row(code, name) for code, (name, _) in _LEVELS.items()]},
+        codes={levels.key: [member_row(code, name) for code, (name, _) in _LEVELS.items()]},
         make_rows=partial(_education_rows, topics, areas, year),
         map_year=year,
     )
@@ -281,9 +203,9 @@ def _health(identifier: str, municipalities: frozenset[str]) -> OdataTable:
     topics = read_topics("columns_gezondheid.csv", identifier)
     areas = tuple(areas_of(division, municipalities))
     codes = {
-        "Leeftijd": [_member_row(code.ljust(8), title) for code, (title, _) in _AGES.items()],
-        "Marges": [_member_row(code, title) for code, (title, _) in _MARGINS.items()],
-        "Perioden": [_period_row(year, "Definitief") for year in years],
+        "Leeftijd": [member_row(code.ljust(8), title) for code, (title, _) in _AGES.items()],
+        "Marges": [member_row(code, title) for code, (title, _) in MARGINS.items()],
+        "Perioden": year_rows(years, max(years) + 1),
     }
     period = "/".join(map(str, years))
     return OdataTable(
@@ -294,7 +216,7 @@ def _health(identifier: str, municipalities: frozenset[str]) -> OdataTable:
         modified=modified,
         catalog="RIVM",
         frequency="Onregelmatig",
-        dimensions=(_AGE, _MARGIN, _REGION, _PERIODS),
+        dimensions=(_AGE, MARGIN, REGION, PERIODS),
         topics=topics,
         areas=areas,
         codes=codes,
@@ -305,15 +227,15 @@ def _health(identifier: str, municipalities: frozenset[str]) -> OdataTable:
 
 
 def _health_rows(topics: Sequence[Topic], areas: Sequence[Area], years: Sequence[int]) -> Iterator[Row]:
-    for age, margin, area, year in product(_AGES, _MARGINS, areas, years):
-        key = _key(area, "NL01")
+    for age, margin, area, year in product(_AGES, MARGINS, areas, years):
+        key = region_key(area, "NL01")
         head = {"Leeftijd": age.ljust(8), "Marges": margin, "WijkenEnBuurten": key, "Perioden": f"{year}JJ00"}
         yield head | {topic.key: _health_cell(topic, area, year, age, margin) for topic in topics}
 
 
 def _health_cell(topic: Topic, area: Area, year: int, age: str, margin: str) -> str | float | None:
     if topic.datatype == "String":
-        return _key(area, "NL01").ljust(20) if topic.figure == "code" else _text(topic.figure, area)
+        return region_key(area, "NL01").ljust(20) if topic.figure == "code" else text_cell(topic.figure, area)
     # The guideline was measured in another way in 2012: the newest table leaves that year out, the one before has it.
     if not topic.figure or (topic.key.startswith("VoldoetAanDeBeweegrichtlijn") and year == 2012):
         return None
@@ -323,7 +245,7 @@ def _health_cell(topic: Topic, area: Area, year: int, age: str, margin: str) -> 
     value = figures.level(area, topic.figure, year) * (1 + _AGES[age][1])
     width = min(_WIDTHS[area.kind], value * 0.35, (100 - value) * 0.35)
     width *= 1 + 0.2 * figures.noise(area.code, topic.figure, year, "width")
-    return round(min(100.0, max(0.0, value + _MARGINS[margin][1] * width)), 1)
+    return round(min(100.0, max(0.0, value + MARGINS[margin][1] * width)), 1)
 
 
 def _police(municipalities: frozenset[str]) -> OdataTable:
@@ -337,8 +259,8 @@ def _police(municipalities: frozenset[str]) -> OdataTable:
         Topic("SoortRegio_3", "Soort regio", "omschrijving", "String", 0, ("Regioaanduiding",), "region_kind"),
     )
     codes = {
-        kinds.key: [_member_row(code.ljust(6), f"{code} {name}") for code, name in crimes.TITLES.items()],
-        "Perioden": [_period_row(year, "Voorlopig" if year > crimes.LAST - 2 else "Definitief") for year in years],
+        kinds.key: [member_row(code.ljust(6), f"{code} {name}") for code, name in crimes.TITLES.items()],
+        "Perioden": year_rows(years, crimes.LAST - 1),
     }
     return OdataTable(
         id="47018NED",
@@ -348,7 +270,7 @@ def _police(municipalities: frozenset[str]) -> OdataTable:
         modified="2026-02-16T02:00:00",
         catalog="Politie",
         frequency="Perjaar",
-        dimensions=(kinds, _REGION, _PERIODS),
+        dimensions=(kinds, REGION, PERIODS),
         topics=topics,
         areas=areas,
         codes=codes,
@@ -365,28 +287,9 @@ def _police_rows(topics: Sequence[Topic], areas: Sequence[Area], years: Sequence
             "WijkenEnBuurten": area.code.ljust(10),
             "Perioden": f"{year}JJ00",
             number.key: crimes.registered(crime, area, year),
-            name.key: _text(name.figure, area),
-            kind.key: _text(kind.figure, area),
+            name.key: text_cell(name.figure, area),
+            kind.key: text_cell(kind.figure, area),
         }
-
-
-def _member_row(key: str, title: str) -> Row:
-    return {"Key": key, "Title": title, "Description": None}
-
-
-def _period_row(year: int, status: str) -> Row:
-    return _member_row(f"{year}JJ00", str(year)) | {"Status": status}
-
-
-def _key(area: Area, national_key: str) -> str:
-    return (national_key if area.kind == "NL" else area.code).ljust(10)
-
-
-def _region_row(area: Area, national_key: str) -> Row:
-    key = _key(area, national_key)
-    municipality = "" if area.kind == "NL" else area.municipality
-    detail = key.strip() if municipality else ""
-    return _member_row(key, area.name) | {"Municipality": municipality, "DetailRegionCode": detail}
 
 
 # -- answering ------------------------------------------------------------------------------------------------------

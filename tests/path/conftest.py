@@ -12,12 +12,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-def noord(*arguments: str, home: Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run the real command in a process of its own, as a person would."""
+def noord(*arguments: str, home: Path, root: Path = ROOT, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run the real command in a process of its own, as a person would; `root` is the project, or a copy of it."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("NOORD_", "DAGSTER_"))}
-    environment |= {"NOORD_HOME": str(home), "COLUMNS": "160"} | settings
+    environment |= {"NOORD_HOME": str(home), "COLUMNS": "160", "PYTHONPATH": str(root)} | settings
     command = [sys.executable, "-m", "orchestration", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
 
 @pytest.fixture(scope="session")

@@ -18,13 +18,23 @@ MODELS_WITH_RULES = [
     "stg_duo_schooladviezen",
     "stg_politie_misdrijven",
     "stg_rivm_gezondheid",
+    "int_area_versions__detected",
     "int_observations__unioned",
     "int_observations__placed",
     "int_terms__resolved",
     "int_indicator_values__published",
     "int_indicator_values__area_sets",
+    "int_indicator_values__intervals",
     "int_indicator_values__compared",
+    "int_indicator_values__trends",
+    "programma__progress",
+    "programma__early_signals",
+    "programma__connections",
+    "programma__children",
 ]
+# Only puts the lines under each other, and dbt's unit tests can't tell five inputs apart that share an alias;
+# test_programma.py compares it with the marts.
+WITHOUT_RULES = {"int_indicator_values__gathered"}
 
 
 @pytest.fixture(scope="module")
@@ -63,4 +73,4 @@ def test_the_model_has_a_unit_test(results: list[Any], model: str) -> None:
 
 def test_every_intermediate_model_is_listed() -> None:
     intermediate = {path.stem for path in (PROJECT / "models" / "intermediate").glob("*.sql")}
-    assert intermediate <= set(MODELS_WITH_RULES), "a model with rules of its own needs a unit test"
+    assert intermediate - WITHOUT_RULES <= set(MODELS_WITH_RULES), "a model with rules of its own needs a unit test"

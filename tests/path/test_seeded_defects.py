@@ -44,6 +44,54 @@ ROW_QUERY_DEFECTS = {
         "UPDATE delivery SET good_health_pct = 99 WHERE area_code = 'GM0917' AND bound = 'lower'",
         "UPDATE delivery SET good_health_pct = 1 WHERE area_code = 'GM0917' AND bound = 'upper'",
     ],
+    "years_have_all_their_months": [
+        "DELETE FROM delivery WHERE period_code = '2024MM07'",
+        "INSERT INTO delivery SELECT * REPLACE ('2024MM13' AS period_code) FROM delivery WHERE period_code = '2024MM07' LIMIT 1",
+    ],
+    "kinds_do_not_exceed_total": [
+        "UPDATE delivery SET registered_nuisance = 1e6 WHERE area_code = 'GM0917' AND breakdown = 'youth'",
+        "UPDATE delivery SET registered_nuisance = 0 WHERE area_code = 'GM0917' AND breakdown = 'total'",
+    ],
+    "months_add_up_to_their_year": [
+        "UPDATE delivery SET registered_nuisance = 2 * registered_nuisance WHERE area_code = 'GM0917' AND period_code = '2024MM07'",
+        "UPDATE delivery SET registered_nuisance = 1.5 * registered_nuisance WHERE area_code = 'GM0917' AND period_code = '2023JJ00'",
+    ],
+    "benefits_do_not_exceed_inhabitants": [
+        "UPDATE delivery SET social_assistance = 100 * social_assistance WHERE area_code = 'GM0917' AND period_code = '2024KW04'",
+        "UPDATE delivery SET disability_benefit = inhabitants_15_plus + 20 WHERE area_code = 'WK091712'",
+        "UPDATE delivery SET inhabitants_15_plus = 100 WHERE area_code = 'GM0917'",
+    ],
+    "the_country_scores_about_zero": ["UPDATE delivery SET ses_score = 0.2 WHERE area_code = 'NL00'"],
+    "participation_is_working_over_population": [
+        "UPDATE delivery SET working = 0.9 * working WHERE area_code = 'GM0917'",
+        "UPDATE delivery SET participation_pct = 100 - participation_pct WHERE area_code = 'NL00'",
+    ],
+    "counts_are_rounded_to_five": ["UPDATE delivery SET youth_care = youth_care + 1 WHERE area_code = 'GM0917'"],
+    "forms_do_not_exceed_total": [
+        "UPDATE delivery SET youth_care = 100000 WHERE area_code = 'GM0917' AND breakdown = 'with_stay'",
+        "UPDATE delivery SET youth_care = 0 WHERE area_code = 'GM0917' AND breakdown = 'total'",
+    ],
+    "violence_does_not_exceed_all_victims": [
+        "UPDATE delivery SET violence_victims_pct = 99 WHERE area_code = 'GM0917'"
+    ],
+    "survey_margins_enclose_the_value": [
+        "UPDATE delivery SET unsafe_neighbourhood_pct = 99 WHERE area_code = 'GM0917' AND bound = 'lower'",
+        "UPDATE delivery SET unsafe_neighbourhood_pct = 1 WHERE area_code = 'GM0917' AND bound = 'upper'",
+        "UPDATE delivery SET safety_grade = 10 WHERE area_code = 'GM0917' AND bound = 'lower'",
+        "UPDATE delivery SET safety_grade = 1 WHERE area_code = 'GM0917' AND bound = 'upper'",
+    ],
+    "the_country_uses_a_usual_amount": [
+        "UPDATE delivery SET gas_m3 = gas_m3 / 10 WHERE area_code = 'NL00'",
+        "UPDATE delivery SET electricity_kwh = 10 * electricity_kwh WHERE area_code = 'NL00'",
+    ],
+    "every_municipality_lies_in_a_province": [
+        "UPDATE delivery SET attributes = MAP {'province_code': 'RE10', 'province_name': 'Limburg'} WHERE area_code = 'GM0917'",
+        "UPDATE delivery SET attributes = MAP {'province_code': 'PV31'} WHERE area_code = 'GM0917'",
+        "UPDATE delivery SET attributes = MAP {} WHERE area_code = 'GM0917'",
+    ],
+    "a_province_has_one_name": [
+        "UPDATE delivery SET attributes = MAP {'province_code': 'PV31', 'province_name': 'Utrecht'} WHERE area_code = 'GM0917'",
+    ],
 }
 
 
@@ -193,13 +241,158 @@ GENERIC_DEFECTS = {
     ],
     "known_words": [
         f"UPDATE {{model}} SET {column} = '{word}' WHERE rowid = {{measured}}"
-        for column in ("direction", "area_type", "period_type", "estimate_type", "value_status", "data_origin")
+        for column in (
+            "direction",
+            "area_type",
+            "period_type",
+            "estimate_type",
+            "value_status",
+            "data_origin",
+            "national_verdict",
+            "municipality_rest_verdict",
+            "recent_trend",
+        )
         for word in ("unknown", "")
+    ]
+    + [
+        "UPDATE {model} SET recent_trend = NULL WHERE rowid = {measured}",
+        "UPDATE {model} SET recent_trend = 'increasing_better', direction = 'neutral' WHERE rowid = {measured}",
+        "UPDATE {model} SET recent_trend = 'increasing', direction = 'higher_is_better' WHERE rowid = {measured}",
+        "UPDATE {model} SET recent_trend = 'no_significant_change' WHERE rowid = "
+        "(SELECT min(rowid) FROM {model} WHERE value IS NULL)",
+        "UPDATE {model} SET recent_trend = 'no_significant_change', estimate_type = 'model' WHERE rowid = {measured}",
+        "UPDATE {model} SET recent_trend = 'no_significant_change', period_type = 'month' WHERE rowid = {measured}",
+    ]
+    + [
+        f"UPDATE {{model}} SET {change} WHERE rowid = (SELECT min(rowid) FROM {{model}} WHERE {column} IS NOT NULL)"
+        for column in ("national_verdict", "municipality_rest_verdict")
+        for change in (
+            f"{column} = 'higher', direction = 'lower_is_better'",
+            f"{column} = 'worse', direction = 'neutral'",
+            "lower_95 = NULL",
+            f"{column.removesuffix('_verdict')}_value = NULL",
+        )
+    ],
+    "limits_in_order": [
+        f"UPDATE {{model}} SET {change} WHERE rowid = (SELECT min(rowid) FROM {{model}} WHERE lower_998 IS NOT NULL)"
+        for change in (
+            "lower_998 = lower_95 + 0.1",
+            "upper_998 = upper_95 - 0.1",
+            "lower_95 = value + 0.1, upper_95 = value + 1, upper_998 = value + 1",
+            "upper_95 = value - 0.1, lower_95 = value - 1, lower_998 = value - 1",
+            "lower_95 = upper_95 + 1",
+            "lower_95 = NULL",
+            "upper_95 = NULL",
+            "lower_998 = NULL",
+            "upper_998 = NULL",
+            "lower_95 = NULL, upper_95 = NULL",
+            "value = NULL",
+            "upper_998 = 'Infinity'",
+            "lower_998 = '-Infinity'",
+        )
     ],
     "snapshot_is_explained": [
         "UPDATE {model} SET snapshot_id = 'no such delivery' WHERE rowid = {measured}",
         "UPDATE {model} SET snapshot_id = NULL WHERE rowid = {measured}",
         "DELETE FROM meta.snapshots WHERE snapshot_id = (SELECT min(snapshot_id) FROM {model})",
+    ],
+    "every_indicator_for_noord": [
+        "DELETE FROM {model} WHERE area_code = 'HN14' AND comparator_code = 'NL00' AND indicator_code = 'WER_WW'",
+        "UPDATE {model} SET comparator_code = 'RH14' WHERE area_code = 'HN14' AND indicator_code = 'WON_INWONERS'",
+    ],
+    "every_child_indicator": [
+        "DELETE FROM {model} WHERE indicator_code = 'LER_ADVIES_HAVO_PLUS'",
+        "INSERT INTO {model} BY NAME SELECT 'WER_WW' AS indicator_code, 1.0 AS value",
+        "UPDATE {model} SET value = NULL WHERE indicator_code = 'LER_ADVIES_HAVO_PLUS'",
+        "UPDATE {model} SET no_value_reason = 'missing' WHERE indicator_code = 'LER_ADVIES_HAVO_PLUS'",
+        "UPDATE {model} SET no_value_reason_nl = NULL WHERE no_value_reason IS NOT NULL",
+    ],
+    "progress_says_why": [
+        f"UPDATE {{model}} SET {change} WHERE rowid = (SELECT min(rowid) FROM {{model}} WHERE {which})"
+        for change, which in (
+            ("status = NULL", "status = 'uncertain'"),
+            ("status = 'hopeful'", "status = 'uncertain'"),
+            ("status = 'undefined'", "status = 'uncertain'"),
+            ("status = 'behind'", "status = 'undefined'"),
+            ("undefined_reason = NULL, undefined_reason_nl = NULL", "status = 'undefined'"),
+            ("undefined_reason_nl = NULL", "status = 'undefined'"),
+            ("share_closed = 0", "status = 'undefined'"),
+            ("share_closed = NULL", "status = 'uncertain'"),
+            ("share_closed_lower_95 = NULL", "status = 'uncertain'"),
+            ("share_closed_upper_95 = NULL", "status = 'uncertain'"),
+            ("mainly_due_to = NULL", "status = 'uncertain'"),
+            ("baseline_year = now_year", "status = 'uncertain'"),
+        )
+    ],
+    "parts_add_up": [
+        f"UPDATE {{model}} SET {change} WHERE rowid = (SELECT min(rowid) FROM {{model}} WHERE gap_change IS NOT NULL)"
+        for change in (
+            "own_part = own_part + 0.001",
+            "comparator_part = comparator_part - 0.001",
+            "gap_change = gap_change + 0.001, own_part = own_part + 0.001",
+            "gap_now = gap_now + 0.001",
+            "gap_baseline = -gap_baseline - 1",
+            "own_part = NULL",
+            "comparator_part = NULL",
+            "own_part = NULL, comparator_part = NULL, gap_change = NULL",
+        )
+    ],
+    "limits_enclose_shares": [
+        f"UPDATE {{model}} SET {change} WHERE rowid = (SELECT min(rowid) FROM {{model}} WHERE {which})"
+        for change, which in (
+            ("share_closed = share_closed_upper_95 + 0.001", "status = 'uncertain'"),
+            ("share_closed = share_closed_lower_95 - 0.001", "status = 'uncertain'"),
+            ("status = 'ahead'", "status = 'uncertain'"),
+            ("status = 'behind'", "status = 'uncertain'"),
+            ("status = 'on_track'", "status = 'uncertain' AND share_closed_lower_95 < 0"),
+            ("status = 'uncertain'", "status = 'ahead'"),
+            ("status = 'uncertain'", "status = 'behind'"),
+            ("share_closed_lower_95 = 1e-9", "status = 'uncertain' AND share_closed > 1e-9"),
+        )
+    ],
+    "no_period_is_skipped": [
+        "DELETE FROM {model} WHERE period_start = DATE '2024-04-01' AND area_code = 'HN14'",
+        "UPDATE {model} SET period_end = period_end - 1 WHERE period_start = DATE '2024-04-01' AND area_code = 'HN14'",
+        "UPDATE {model} SET period_end = period_start - 1 WHERE is_newest AND area_code = 'HN14'",
+    ],
+    "signal_follows_change": [
+        f"UPDATE {{model}} SET {change} WHERE rowid = (SELECT min(rowid) FROM {{model}} WHERE {which})"
+        for change, which in (
+            ("signal = NULL", "signal = 'similar'"),
+            ("signal = 'fine'", "signal = 'similar'"),
+            ("no_signal_reason = 'no_value', no_signal_reason_nl = 'x'", "signal = 'similar'"),
+            ("no_signal_reason_nl = NULL", "signal IS NULL"),
+            ("signal = 'better'", "signal = 'worse'"),
+            ("signal = 'worse'", "signal = 'better'"),
+            ("direction = 'neutral'", "signal = 'worse'"),
+            ("signal = 'higher'", "signal = 'worse'"),
+            ("signal = 'higher', direction = 'neutral'", "change < 0"),
+            ("signal = 'lower', direction = 'neutral'", "change > 0"),
+            ("value = NULL", "is_newest"),
+            ("change = change + 0.001", "signal = 'similar'"),
+        )
+    ],
+    "connection_is_sound": [
+        f"UPDATE {{model}} SET {change} WHERE rowid = (SELECT min(rowid) FROM {{model}} WHERE is_significant = {which})"
+        for change, which in (
+            ("other_line = line", True),
+            ("correlation = NULL", True),
+            ("not_computed_reason = 'no_variation', not_computed_reason_nl = 'x'", True),
+            ("not_computed_reason_nl = 'x'", True),
+            ("n = 19", True),
+            ("correlation = upper_95 + 0.001", True),
+            ("correlation = lower_95 - 0.001", True),
+            ("lower_95 = -1.001", True),
+            ("upper_95 = 1.001", True),
+            ("p_value = -0.001", True),
+            ("p_value = p_adjusted + 0.001", True),
+            ("p_adjusted = 1.001", False),
+            ("is_significant = FALSE", True),
+            ("relation_nl = NULL", True),
+            ("relation_nl = 'x'", False),
+            ("warning_nl = NULL", True),
+            ("warning_nl = 'Oorzaak bewezen.'", True),
+        )
     ],
 }
 

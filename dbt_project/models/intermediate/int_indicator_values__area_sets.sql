@@ -47,6 +47,8 @@ member_rows AS (
         published.value,
         published.numerator,
         published.denominator,
+        published.publisher_lower,
+        published.publisher_upper,
         published.value_status,
         coalesce(published.coverage, 1) AS member_coverage,
         CASE WHEN indicators.aggregation = 'sum' THEN 1.0 ELSE published.weight END AS weight,
@@ -84,6 +86,10 @@ aggregated AS (
         sum(numerator) FILTER (WHERE is_present) AS numerator,
         sum(denominator) FILTER (WHERE is_present) AS denominator,
         sum(value * weight) FILTER (WHERE is_present) / nullif(sum(weight) FILTER (WHERE is_present), 0) AS mean,
+        -- A weighted mean's standard deviation is at most the weighted mean of theirs, so these margins are never too narrow.
+        sum(publisher_lower * weight) FILTER (WHERE is_present) / nullif(sum(weight) FILTER (WHERE is_present), 0) AS mean_lower,
+        sum(publisher_upper * weight) FILTER (WHERE is_present) / nullif(sum(weight) FILTER (WHERE is_present), 0) AS mean_upper,
+        bool_and(publisher_lower IS NOT NULL AND publisher_upper IS NOT NULL) FILTER (WHERE is_present) AS have_margins,
         sum(weight) FILTER (WHERE is_present) AS weight,
         coalesce(sum(weight) FILTER (WHERE is_present), 0) / nullif(sum(weight), 0) * count(weight) / count(*) AS coverage,
         -- What was imputed inside the members that are present (schools).
@@ -126,7 +132,7 @@ SELECT
     year,
     breakdown,
     CASE
-        WHEN status NOT IN ('measured', 'provisional', 'estimated') THEN NULL
+        WHEN NOT ({{ has_value('status') }}) THEN NULL
         WHEN aggregation = 'ratio' THEN scale * numerator / denominator
         WHEN aggregation = 'sum' THEN scale * numerator
         ELSE mean
@@ -134,8 +140,8 @@ SELECT
     CASE WHEN aggregation IN ('ratio', 'sum') THEN numerator END AS numerator,
     CASE WHEN aggregation = 'ratio' THEN denominator END AS denominator,
     weight,
-    NULL::DOUBLE AS lower_95,
-    NULL::DOUBLE AS upper_95,
+    CASE WHEN aggregation = 'weighted_mean' AND have_margins THEN mean_lower END AS publisher_lower,
+    CASE WHEN aggregation = 'weighted_mean' AND have_margins THEN mean_upper END AS publisher_upper,
     status AS value_status,
     CASE WHEN aggregation != 'none' THEN coverage * counted_share END AS coverage
 FROM judged

@@ -1,14 +1,26 @@
--- Observations per area. Rows of single institutions (breakdown_group '*') are added up to the municipality they lie
--- in, to the country, and by postcode to the parts of Heerlen.
+-- Observations per area. Rows of single institutions (breakdown_group '*') and of postcodes (PC6411) are added up to the
+-- municipality they lie in, to the country, and by postcode to the parts of Heerlen.
 --
 -- A cell that the publisher hides because it is small counts with the value of seeds/missing_markers.csv (the middle of
 -- 1 to 4); `imputed` says how much of the sum that is, and the status becomes estimated.
 WITH
 observations AS (SELECT * FROM {{ ref('int_observations__unioned') }}),
 
+-- A postcode of Heerlen lies in Heerlen whole; of other postcodes only the country is known.
 units AS (
-    SELECT * FROM observations
-    WHERE breakdown_group = '*'
+    SELECT
+        observations.* REPLACE (
+            CASE
+                WHEN NOT starts_with(observations.area_code, 'PC') THEN observations.area_code
+                WHEN right(observations.area_code, 4) IN (SELECT p.postcode FROM {{ ref('postcode_areas') }} AS p) THEN 'GM0917'
+            END AS area_code
+        ),
+        CASE
+            WHEN starts_with(observations.area_code, 'PC') THEN right(observations.area_code, 4)
+            ELSE left(observations.attributes['postcode'], 4)
+        END AS postcode
+    FROM observations
+    WHERE observations.breakdown_group = '*' OR starts_with(observations.area_code, 'PC')
 ),
 
 placed AS (
@@ -16,6 +28,7 @@ placed AS (
         units.area_code AS target_code,
         units.*
     FROM units
+    WHERE units.area_code IS NOT NULL
     UNION ALL
     SELECT
         'NL00' AS target_code,
@@ -27,7 +40,7 @@ placed AS (
         units.*
     FROM units
     INNER JOIN {{ ref('postcode_areas') }} AS postcodes
-        ON left(units.attributes['postcode'], 4) = postcodes.postcode AND postcodes.share >= 0.5
+        ON units.postcode = postcodes.postcode AND postcodes.share >= 0.5
     WHERE units.area_code = 'GM0917'
 ),
 
@@ -42,10 +55,10 @@ summed AS (
         period_end,
         year,
         measure,
-        '*' AS breakdown,
+        breakdown_group AS breakdown,
         sum(coalesce(value, imputed_value)) AS value,
         sum(imputed_value) FILTER (WHERE value IS NULL) AS imputed,
-        bool_or(period_status = 'provisional') AS is_provisional,
+        bool_or(period_status IN ('provisional', 'revised')) AS is_provisional,
         max(value_status) AS any_status
     FROM placed
     GROUP BY ALL
@@ -91,4 +104,4 @@ SELECT
     0.0 AS imputed,
     value_status
 FROM observations
-WHERE breakdown_group != '*'
+WHERE breakdown_group != '*' AND NOT starts_with(area_code, 'PC')

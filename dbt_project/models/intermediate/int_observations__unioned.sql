@@ -1,4 +1,5 @@
--- Every observation that an indicator uses, of all feeds, with the reason where a value is missing.
+-- Every observation that an indicator uses, of all feeds, with the reason where a value is missing. A revised
+-- figure (nader voorlopig) can still change, so it counts as provisional until it is final.
 WITH
 observations AS (
     {% for feed_id in feed_ids() %}
@@ -11,7 +12,7 @@ SELECT
     observations.*,
     markers.imputed_value,
     CASE
-        WHEN observations.value IS NOT NULL AND observations.period_status = 'provisional' THEN 'provisional'
+        WHEN observations.value IS NOT NULL AND observations.period_status IN ('provisional', 'revised') THEN 'provisional'
         WHEN observations.value IS NOT NULL THEN 'measured'
         WHEN NOT observations.is_published THEN 'not_published'
         ELSE coalesce(markers.value_status, 'suppressed_source')
@@ -21,7 +22,3 @@ LEFT JOIN {{ ref('missing_markers') }} AS markers
     ON
         coalesce(markers.marker, '') = observations.missing_marker
         AND markers.feed_id IN (observations.feed_id, '*')
--- Areas outside the programme have said whether anything is published; rows of institutions all count for the country.
-WHERE
-    observations.breakdown_group = '*'
-    OR observations.area_code IN (SELECT areas.area_code FROM {{ ref('areas') }} AS areas)

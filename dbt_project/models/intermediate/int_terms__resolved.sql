@@ -1,10 +1,11 @@
 -- Numerator, denominator, weight and value of each indicator per area and period. Terms of one role are added up; when
--- one of them is missing the sum is, for the first reason in the list below.
+-- one of them is missing the sum is, for the first reason in the list below. One quantity may come from several feeds
+-- (crimes per year and per month): each feed's terms make a sum of their own.
 WITH
 terms AS (
     SELECT
         *,
-        count(*) OVER (PARTITION BY indicator_code, role) AS term_count
+        count(*) OVER (PARTITION BY indicator_code, role, feed_id) AS term_count
     FROM {{ ref('indicator_terms') }}
 )
 

@@ -5,6 +5,8 @@ SELECT
     a.area_name,
     a.area_type,
     a.parent_code,
+    a.valid_from_year,
+    a.valid_to_year,
     a.source,
     p.year AS population_year,
     p.value AS population

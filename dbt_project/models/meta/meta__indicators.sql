@@ -3,6 +3,11 @@
 SELECT
     i.*,
     (
+        SELECT string_agg(b.break_year || ': ' || b.reason_nl, '; ' ORDER BY b.break_year)
+        FROM {{ ref('series_breaks') }} AS b
+        WHERE b.indicator_code = i.indicator_code
+    ) AS breaks_nl,
+    (
         SELECT string_agg(t.role || ': ' || t.feed_id || '.' || t.measure || ' [' || t.breakdown || ']', '; ' ORDER BY t.role, t.measure)
         FROM {{ ref('indicator_terms') }} AS t
         WHERE t.indicator_code = i.indicator_code

@@ -50,7 +50,9 @@ _META = """
 CREATE SCHEMA meta;
 CREATE TABLE meta.areas AS
     SELECT * FROM (VALUES ('NL00', 'Nederland'), ('HN14', 'Heerlen-Noord')) AS t(area_code, area_name);
-CREATE TABLE meta.indicators AS SELECT 'LER_1' AS indicator_code, 'Een' AS label_nl;
+CREATE TABLE meta.indicators AS SELECT * FROM (VALUES
+    ('LER_2', 'leren', 'Twee', 'Wat twee is.'), ('LER_1', 'leren', 'Een', 'Wat "een" is, één.')
+    ) AS t(indicator_code, line, label_nl, definition_nl);
 CREATE TABLE meta.checks AS SELECT * EXCLUDE (snapshot_ids) FROM control.checks;
 CREATE TABLE meta.feeds AS SELECT * FROM (VALUES
     ('feed_a', 'Feed A', 'CBS', 'https://www.cbs.nl', 'CC BY 4.0',
@@ -81,7 +83,16 @@ SELECT
     CASE WHEN area_code = 'BU1' THEN 'suppressed_source' ELSE 'measured' END AS value_status,
     CASE WHEN area_code = 'BU1' THEN NULL ELSE 39.0 + i END::DOUBLE AS lower_95,
     CASE WHEN area_code = 'BU1' THEN NULL ELSE 41.0 + i END::DOUBLE AS upper_95,
+    -- Indicator 5 has the margins of its publisher, so none of 99.8 %.
+    CASE WHEN area_code = 'BU1' OR i = 5 THEN NULL ELSE 38.0 + i END::DOUBLE AS lower_998,
+    CASE WHEN area_code = 'BU1' OR i = 5 THEN NULL ELSE 42.0 + i END::DOUBLE AS upper_998,
     CASE WHEN area_code = 'BU1' THEN NULL ELSE 0.95 END::DOUBLE AS coverage,
+    'register' AS estimate_type,
+    CASE WHEN area_code <> 'NL00' THEN 40.0 + i END::DOUBLE AS national_value,
+    CASE WHEN area_code NOT IN ('NL00', 'BU1') THEN 'similar' END AS national_verdict,
+    CASE WHEN area_code IN ('HN14', 'WK1') THEN 30.0 END::DOUBLE AS municipality_rest_value,
+    CASE WHEN area_code IN ('HN14', 'WK1') THEN ['better', 'worse', 'higher'][1 + i % 3] END AS municipality_rest_verdict,
+    CASE WHEN area_code <> 'BU1' AND y >= 4 THEN 'no_significant_change' ELSE 'cannot_be_calculated' END AS recent_trend,
     CASE WHEN '{line}' = 'veiligheid' THEN 'feed_b' ELSE 'feed_a' END AS feed_id,
     CASE WHEN '{line}' = 'veiligheid' THEN 'snap_2' ELSE 'snap_1' END AS snapshot_id,
     '{origin}' AS data_origin

@@ -5,10 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from publication.catalog import Table
-from publication.dictionary import Descriptions, TableDescription, find_mismatches, read_descriptions
+from publication.dictionary import (
+    Descriptions,
+    TableDescription,
+    dictionary_rows,
+    find_mismatches,
+    read_code_lists,
+    read_descriptions,
+)
 from publication.errors import PublicationError
 from publication.monitor import Facts
 
@@ -69,6 +77,38 @@ def test_equal_documentation_has_no_mismatch() -> None:
 )
 def test_each_mismatch_is_named(tables: list[Table], descriptions: Descriptions, problem: str) -> None:
     assert find_mismatches(tables, descriptions) == [problem]
+
+
+def test_codes_stand_sorted_behind_their_own_column() -> None:
+    lists = {
+        (*KEY, "indicator_code"): {"B": "Twee.", "A": "Een."},
+        ("wonen", "indicator_values", "indicator_code"): {"C": "x"},
+    }
+    assert dictionary_rows([TABLE], {KEY: MEANING}, lists) == [
+        (*KEY, "indicator_code", 1, "VARCHAR", None, "Code."),
+        (*KEY, "indicator_code", 1, "VARCHAR", "A", "Een."),
+        (*KEY, "indicator_code", 1, "VARCHAR", "B", "Twee."),
+        (*KEY, "value", 2, "DOUBLE", None, "Figure."),
+    ]
+
+
+def test_an_undocumented_column_has_no_rows() -> None:
+    with pytest.raises(PublicationError, match="columns differ"):
+        dictionary_rows([TABLE], {}, {})
+
+
+def test_indicator_codes_are_listed_per_line_with_name_and_definition() -> None:
+    with duckdb.connect() as connection:
+        connection.execute("CREATE SCHEMA meta")
+        connection.execute(
+            """CREATE TABLE meta.indicators AS SELECT * FROM (VALUES ('WON_1', 'wonen', 'Huis', 'Wat een huis is.'),
+            ('LER_1', 'leren', 'School', NULL)) AS t(indicator_code, line, label_nl, definition_nl)"""
+        )
+        found = read_code_lists(connection, "memory")
+    assert found == {
+        ("leren", "indicator_values", "indicator_code"): {"LER_1": "School"},
+        ("wonen", "indicator_values", "indicator_code"): {"WON_1": "Huis. Wat een huis is."},
+    }
 
 
 def test_only_sample_releases_are_marked() -> None:

@@ -44,12 +44,24 @@ DEFECTS = {
     (LEREN, "direction_known"): f"UPDATE {LEREN} SET direction = 'up' WHERE area_code = 'NL00'",
     (LEREN, "coverage_is_a_share"): f"UPDATE {LEREN} SET coverage = 95 WHERE area_code = 'NL00'",
     (LEREN, "percentages_in_range"): (
-        f"UPDATE {LEREN} SET value = 100.1, lower_95 = NULL, upper_95 = NULL WHERE unit = '%' AND area_code = 'HN14'"
+        f"UPDATE {LEREN} SET value = 100.1, lower_95 = 99, upper_95 = 101, lower_998 = 98, upper_998 = 102 "
+        "WHERE unit = '%' AND area_code = 'HN14'"
     ),
     (LEREN, "snapshot_explained"): f"UPDATE {LEREN} SET snapshot_id = 'snap_9' WHERE area_code = 'NL00'",
     (LEREN, "feed_explained"): "UPDATE meta.feeds SET license_name = '' WHERE feed_id = 'feed_a'",
     (LEREN, "period_in_order"): f"UPDATE {LEREN} SET period_end = DATE '1999-12-31' WHERE area_code = 'NL00'",
-    (LEREN, "limits_around_value"): f"UPDATE {LEREN} SET lower_95 = value + 1 WHERE area_code = 'NL00'",
+    (LEREN, "limits_in_order"): f"UPDATE {LEREN} SET lower_95 = value + 1 WHERE area_code = 'NL00' AND lower_998 > 0",
+    (LEREN, "limits_around_value"): (
+        f"UPDATE {LEREN} SET lower_95 = value + 1, upper_95 = value + 2 WHERE area_code = 'NL00' AND lower_998 IS NULL"
+    ),
+    (
+        LEREN,
+        "verdict_known",
+    ): f"UPDATE {LEREN} SET national_verdict = 'better' WHERE direction = 'neutral' AND lower_95 > 0",
+    (
+        LEREN,
+        "trend_known",
+    ): f"UPDATE {LEREN} SET recent_trend = 'increasing' WHERE direction <> 'neutral' AND lower_95 > 0",
     ("meta.snapshots", "row_count"): "DELETE FROM meta.snapshots",
     ("meta.snapshots", "snapshot_id_present"): "INSERT INTO meta.snapshots (feed_id) VALUES ('feed_a')",
     ("meta.snapshots", "one_row_per_snapshot"): "INSERT INTO meta.snapshots FROM meta.snapshots",
@@ -62,14 +74,49 @@ VARIANTS = [
     ((LEREN, "direction_known"), f"UPDATE {LEREN} SET direction = NULL WHERE area_code = 'NL00'"),
     (
         (LEREN, "percentages_in_range"),
-        f"UPDATE {LEREN} SET value = -0.1, lower_95 = NULL WHERE unit = '%' AND area_code = 'NL00'",
+        f"UPDATE {LEREN} SET value = -0.1, lower_95 = -1, upper_95 = 1, lower_998 = -2, upper_998 = 2 "
+        "WHERE unit = '%' AND area_code = 'NL00'",
     ),
+    *(
+        ((LEREN, "limits_in_order"), f"UPDATE {LEREN} SET {change} WHERE area_code = 'GM0917' AND lower_998 > 0")
+        for change in (
+            "upper_95 = value - 1",
+            "lower_998 = lower_95 + 1",
+            "upper_998 = upper_95 - 1",
+            "lower_998 = NULL",
+            "upper_998 = NULL",
+        )
+    ),
+    ((LEREN, "limits_in_order"), f"UPDATE {LEREN} SET upper_95 = NULL WHERE area_code = 'BU2' AND lower_998 IS NULL"),
+    ((LEREN, "limits_in_order"), f"UPDATE {LEREN} SET lower_95 = 1, upper_95 = 2 WHERE area_code = 'BU1'"),
+    (
+        (LEREN, "limits_around_value"),
+        f"UPDATE {LEREN} SET lower_95 = value - 2, upper_95 = value - 1 WHERE area_code = 'NL00' AND lower_998 IS NULL",
+    ),
+    ((LEREN, "verdict_known"), f"UPDATE {LEREN} SET national_verdict = 'best' WHERE area_code = 'HN14'"),
+    ((LEREN, "verdict_known"), f"UPDATE {LEREN} SET national_verdict = 'similar' WHERE area_code IN ('NL00', 'BU1')"),
+    ((LEREN, "verdict_known"), f"UPDATE {LEREN} SET national_value = NULL WHERE area_code = 'HN14'"),
+    ((LEREN, "verdict_known"), f"UPDATE {LEREN} SET municipality_rest_verdict = 'fine' WHERE area_code = 'HN14'"),
+    ((LEREN, "verdict_known"), f"UPDATE {LEREN} SET municipality_rest_value = NULL WHERE area_code = 'HN14'"),
+    (
+        (LEREN, "verdict_known"),
+        f"UPDATE {LEREN} SET lower_95 = NULL, upper_95 = NULL WHERE area_code = 'HN14' AND lower_998 IS NULL",
+    ),
+    ((LEREN, "trend_known"), f"UPDATE {LEREN} SET recent_trend = NULL WHERE area_code = 'NL00'"),
+    ((LEREN, "trend_known"), f"UPDATE {LEREN} SET recent_trend = 'no_significant_change' WHERE area_code = 'BU1'"),
+    ((LEREN, "trend_known"), f"UPDATE {LEREN} SET estimate_type = 'model' WHERE area_code = 'HN14'"),
+    ((LEREN, "trend_known"), f"UPDATE {LEREN} SET period_type = 'quarter' WHERE area_code = 'HN14'"),
     ((LEREN, "feed_explained"), "DELETE FROM meta.feeds WHERE feed_id = 'feed_a'"),
     ((LEREN, "feed_explained"), f"UPDATE {LEREN} SET feed_id = NULL WHERE area_code = 'NL00'"),
     ((LEREN, "period_in_order"), f"UPDATE {LEREN} SET period_end = NULL WHERE area_code = 'NL00'"),
 ]
+# What has no value can have neither limits nor a trend.
 ALSO: Mapping[str, set[str]] = {
-    f"UPDATE {LEREN} SET value = 'nan' WHERE area_code = 'WK1' AND unit <> '%'": {"limits_around_value"}
+    f"UPDATE {LEREN} SET value = NULL WHERE area_code = 'NL00'": {"limits_in_order", "trend_known"},
+    f"UPDATE {LEREN} SET value = 'nan' WHERE area_code = 'WK1' AND unit <> '%'": {
+        "limits_in_order",
+        "limits_around_value",
+    },
 }
 
 STRUCTURAL_DEFECTS = {
@@ -196,9 +243,9 @@ def test_without_a_given_origin_one_is_enough(environment: Environment, descript
 
 def test_a_column_that_vanished_is_named(environment: Environment, descriptions: Descriptions) -> None:
     key = ("leren", "indicator_values")
-    documented = replace(descriptions[key], columns={**descriptions[key].columns, "recent_trend": "Trend."})
+    documented = replace(descriptions[key], columns={**descriptions[key].columns, "vanished": "Gone."})
     results = structure(environment, {**descriptions, key: documented})
-    assert "leren.indicator_values.recent_trend is documented but is no column" in {result.found for result in results}
+    assert "leren.indicator_values.vanished is documented but is no column" in {result.found for result in results}
 
 
 def test_an_unreadable_warehouse_is_one_clear_error(environment: Environment, descriptions: Descriptions) -> None:

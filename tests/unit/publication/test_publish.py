@@ -16,7 +16,7 @@ from sources.environment import Environment
 from tests.unit.publication.conftest import Maker
 from tests.unit.publication.synthetic import FINGERPRINT, OTHER_FINGERPRINT, change
 
-DEFECT = "UPDATE leren.indicator_values SET direction = 'up'"
+DEFECT = "UPDATE leren.indicator_values SET direction = 'up' WHERE area_code = 'NL00'"
 
 
 def stored(environment: Environment) -> list[tuple[Any, ...]]:
@@ -68,13 +68,15 @@ def test_a_red_gate_leaves_current_as_it_was(environment: Environment, release: 
 def test_the_next_run_replaces_the_results_of_a_blocked_one(environment: Environment, manifest: Path) -> None:
     change(environment, DEFECT)
     assert publish(environment, FINGERPRINT, manifest).release is None
-    change(environment, "UPDATE leren.indicator_values SET direction = 'neutral'")
+    change(environment, "UPDATE leren.indicator_values SET direction = 'neutral' WHERE area_code = 'NL00'")
     assert publish(environment, FINGERPRINT, manifest).outcome == "released"
     assert all(passed for _, _, passed, _ in stored(environment))
 
 
 def test_a_warning_does_not_block(environment: Environment, manifest: Path) -> None:
-    change(environment, "UPDATE leren.indicator_values SET lower_95 = value + 1 WHERE area_code = 'NL00'")
+    # Margins of a publisher, who rounds them apart from the value.
+    publisher = "area_code = 'NL00' AND lower_998 IS NULL"
+    change(environment, f"UPDATE leren.indicator_values SET lower_95 = value + 0.1 WHERE {publisher}")
     result = publish(environment, FINGERPRINT, manifest)
     assert result.outcome == "released"
     assert [check.name for check in result.checks if not check.passed] == ["limits_around_value"]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sources.errors import FeedProblem
 from sources.protocols.columns import Column, resolve_attributes, resolve_measures
-from sources.registry import FeedBase, Measure, Table
+from sources.registry import Attribute, FeedBase, Measure, Table
 from tests.support.small import kerncijfers_feed
 
 YEAR = Table(id="T", year=2020)
@@ -80,6 +80,22 @@ def test_where_it_is_not_required_another_unit_is_another_quantity() -> None:
 def test_a_discovered_table_requires_nothing() -> None:
     feed = _feed(population=Measure(stem=("AantalInwoners",)))
     assert resolve_measures(feed, Table(id="T", year=2026, discovered=True), [], "t") == {"population": None}
+
+
+def test_a_group_may_have_had_several_titles() -> None:
+    columns = [Column("Score_1", None, ("Welvaart",)), Column("Score_2", None, ("Arbeid", "SES"))]
+    feed = _feed(work=Measure.model_validate({"stem": "Score", "group": ["Recent arbeidsverleden", "arbeid "]}))
+    assert resolve_measures(feed, YEAR, columns, "t") == {"work": "Score_2"}
+
+
+def test_an_attribute_is_told_apart_by_its_group() -> None:
+    province = Attribute.model_validate({"stem": "Code", "group": "Provincies"})
+    feed = FEED.model_copy(update={"attributes": {"province": province}})
+    columns = [Column("Code_1", "code", ("Gemeenten",)), Column("Code_26", "code", ("Provincies", "Plaats"))]
+    assert resolve_attributes(feed, columns) == {"province": "Code_26"}
+    assert resolve_attributes(feed, columns[:1]) == {"province": None}
+    with pytest.raises(FeedProblem, match="attribute 'province' fits several columns: Code_26, Code_28"):
+        resolve_attributes(feed, [*columns, Column("Code_28", "code", ("Provincies",))], "t")
 
 
 def test_attributes_are_taken_when_present() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,11 @@ from sources.arrival import Arrival, arrive
 from sources.environment import Environment, Scope
 from sources.errors import FeedProblem
 from sources.http import PublisherSession
-from sources.landing import Landing, Snapshot
-from sources.loading import append_cells, create_delivery
+from sources.landing import Landing
 from sources.protocols.cbs_odata3 import CLAUSES_PER_CALL, CbsOdata3
 from sources.registry import CbsOdata3Feed, Discover, Table, load_registry
 from tests.support import publisher as publisher_module
+from tests.support.odata import HEERLEN, Loaded, Row, careless, load
 from tests.support.publisher import Answer, LoopbackPublisher, ODataTable
 from tests.support.small import (
     AREAS,
@@ -35,52 +34,7 @@ REGISTRY = load_registry()
 FEED = kerncijfers_feed()
 # With few columns small pages cut the rows and not the list of columns.
 NARROW = FEED.model_copy(update={"measures": {"population": FEED.measures["population"]}, "attributes": {}})
-HEERLEN = Scope(with_neighbourhoods=("GM0917",), required=("NL00", "GM0917"))
 DECOY = "BU07850917"
-Row = dict[str, Any]
-
-
-class Careless(ODataTable):
-    """A publisher that ignores every filter."""
-
-    def rows(self, entity: str, condition: str, skip: int, take: int) -> tuple[bytes, int]:
-        return super().rows(entity, "", skip, take)
-
-
-def careless(table: ODataTable) -> ODataTable:
-    return Careless(table.id, table.host, table.entities)
-
-
-@dataclass
-class Loaded:
-    """One table, landed and loaded, and what was asked for it."""
-
-    rows: list[Row]
-    snapshot: Snapshot
-    requests: list[str]
-
-    def column(self, name: str) -> list[Any]:
-        return [row[name] for row in self.rows]
-
-    def asked(self, words: str) -> list[str]:
-        return [request for request in self.requests if words in request]
-
-
-def load(home: Path, feed: CbsOdata3Feed, table: ODataTable, scope: Scope = HEERLEN) -> Loaded:
-    with LoopbackPublisher([table]).running() as publisher:
-        settings = small_environment(home, publisher)
-        environment = Environment("live", "live", home, scope, None, settings.mirrors)
-        protocol, landing = CbsOdata3(feed, scope), Landing(environment)
-        with PublisherSession(feed.id, environment) as session:
-            snapshot = protocol.fetch(session, feed.tables[0], "", landing)
-        with warehouse.connect_memory() as connection:
-            create_delivery(connection, feed)
-            protocol.read_cells(connection, snapshot, landing)
-            append_cells(connection, feed, snapshot, scope)
-            found = connection.execute("FROM delivery ORDER BY ALL")
-            names = [each[0] for each in found.description]
-            rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-        return Loaded(rows, snapshot, publisher.requests)
 
 
 def add_area(table: ODataTable, code: str, **cells: Any) -> None:
@@ -345,9 +299,9 @@ def test_margins_years_status_and_the_national_key(tmp_path: Path) -> None:
         ("2022JJ00", "final", "lower", 65.5, None, "20300"),
         ("2022JJ00", "final", "upper", 74.5, None, "20300"),
         ("2022JJ00", "final", "value", 70.0, None, "20300"),
-        ("2024JJ00", "provisional", "lower", 65.5, None, "20300"),
-        ("2024JJ00", "provisional", "upper", 74.5, None, "20300"),
-        ("2024JJ00", "provisional", "value", 70.0, None, "20300"),
+        ("2024JJ00", "revised", "lower", 65.5, None, "20300"),
+        ("2024JJ00", "revised", "upper", 74.5, None, "20300"),
+        ("2024JJ00", "revised", "value", 70.0, None, "20300"),
     ]
 
 
@@ -468,6 +422,31 @@ def test_which_entries_count_when_the_server_ignores_the_filter(
 ) -> None:
     catalogue.entries = [entry("85039NED", **changes)]
     assert [table.year for table in catalogue.found()] == ([] if year is None else [year])
+
+
+@pytest.mark.parametrize(
+    ("changes", "table"),
+    [
+        ({"Title": f"{WORDS} 2019"}, Table(id="84583NED", year=2019, discovered=True)),
+        ({"Title": f"{WORDS} 2016"}, Table(id="84583NED", year=2016, discovered=True)),
+        (
+            {"Title": f"{WORDS} 2019", "OutputStatus": "Gediscontinueerd"},
+            Table(id="84583NED", year=2019, discovered=True),
+        ),
+        ({"Title": f"{WORDS} 2021"}, Table(id="84583NED", year=2021, discovered=True, provisional=True)),
+        ({"Title": f"{WORDS} 2021", "OutputStatus": "Gediscontinueerd"}, None),
+        ({"Title": f"{WORDS} 2015"}, None),
+        ({"Title": f"{WORDS} 2020"}, None),
+        ({"Title": f"{WORDS} 2019", "Language": "en"}, None),
+        ({"Title": "Nabijheid voorzieningen 2019"}, None),
+    ],
+)
+def test_older_tables_of_the_series_are_found_from_a_year_on(
+    catalogue: Catalogue, changes: Row, table: Table | None
+) -> None:
+    catalogue.feed = FEED.model_copy(update={"discover": Discover(title_contains=WORDS, from_year=2016)})
+    catalogue.entries = [entry("84583NED", **changes)]
+    assert catalogue.found() == ([] if table is None else [table])
 
 
 def test_a_table_that_stands_twice_in_the_catalogue_is_one_table(catalogue: Catalogue) -> None:

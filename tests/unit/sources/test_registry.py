@@ -49,6 +49,17 @@ def _changed(tmp_path: Path, name: str, **changes: object) -> Path:
         ({"measures": {"Population": {"stem": "AantalInwoners"}}}, "'Population' is not a lower_snake column name"),
         ({"tables": [{"id": "84799NED", "year": 2020}, {"id": "84799NED", "year": 2021}]}, "stands twice"),
         ({"period": {"from": "dimension"}}, "needs period.dimension"),
+        ({"period": {"from": "table_year", "keep": "MM"}}, "keep, as and slice go with period.from: dimension"),
+        ({"period": {"from": "table_year", "as": "KW"}}, "keep, as and slice go with period.from: dimension"),
+        ({"period": {"from": "dimension", "dimension": "P", "as": "MM"}}, "period.as"),
+        ({"period": {"from": "dimension", "dimension": "P", "keep": ["MM", "WW"]}}, "period.keep.1"),
+        ({"period": {"from": "dimension", "dimension": "P", "slice": "year"}}, "slice and repull_months go together"),
+        (
+            {"period": {"from": "dimension", "dimension": "P", "repull_months": 13}},
+            "slice and repull_months go together",
+        ),
+        ({"dimensions": [{"name": "D", "keep": ["1"], "titles": {"a": "A"}}]}, "keep (codes) or titles, not both"),
+        ({"dimensions": [{"name": []}]}, "dimensions.0.name"),
         ({"protocol": "soap"}, "protocol"),
         ({"id": "other"}, "differs from the file's name"),
     ],
@@ -59,6 +70,20 @@ def test_a_wrong_feed_file_is_refused_by_name(tmp_path: Path, changes: dict[str,
         read_feed(path)
     assert words in str(error.value)
     assert str(path) in str(error.value)
+
+
+def test_one_kind_of_period_and_one_name_may_stand_without_a_list(tmp_path: Path) -> None:
+    period = {"from": "dimension", "dimension": "Perioden", "keep": "MM"}
+    feed = read_feed(_changed(tmp_path, "politie_misdrijven", period=period, dimensions=[{"name": "SoortMisdrijf"}]))
+    assert (feed.period.keep, feed.dimensions[0].names) == (("MM",), ("SoortMisdrijf",))
+    period["keep"] = ["KW", "MM"]  # type: ignore[assignment]
+    assert read_feed(_changed(tmp_path, "politie_misdrijven", period=period)).period.keep == ("KW", "MM")
+
+
+def test_a_column_of_a_file_has_one_name_and_no_titles(tmp_path: Path) -> None:
+    for dimension in ({"name": ["A", "B"]}, {"name": "A", "keep": ["1"]}, {"name": "A", "titles": {"a": "A"}}):
+        with pytest.raises(ConfigurationError, match="a dimension of a file is a column with one name"):
+            read_feed(_changed(tmp_path, "duo_schooladviezen", dimensions=[dimension]))
 
 
 def test_expectation_on_an_unknown_column_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+{{ stage_feed('cbs_uitkeringen') }}

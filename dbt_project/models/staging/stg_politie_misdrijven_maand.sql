@@ -1,0 +1,1 @@
+{{ stage_feed('politie_misdrijven_maand') }}

@@ -1,0 +1,1 @@
+{{ stage_feed('politie_overlast') }}

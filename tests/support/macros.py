@@ -1,0 +1,62 @@
+"""dbt's macros outside dbt: rendered with jinja2 from the files and run in DuckDB on a table of arguments.
+
+Only macros that are plain SQL work here: there is no ``ref`` and no ``source``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from jinja2 import Environment, StrictUndefined
+
+MACROS = Path(__file__).parents[2] / "dbt_project" / "macros"
+
+
+@cache
+def _source() -> str:
+    """Every macro file in one template, because macros of one template see each other, as they do in dbt."""
+    return "".join(path.read_text(encoding="utf-8") for path in sorted(MACROS.rglob("*.sql")))
+
+
+@cache
+def render(call: str) -> str:
+    """The SQL of a call such as ``wilson_limit('x', 'n', '95', 'lower')``."""
+    environment = Environment(extensions=["jinja2.ext.do"], undefined=StrictUndefined, autoescape=False)
+    return environment.from_string(_source() + "{{ " + call + " }}").render().strip()
+
+
+def evaluate(calls: Mapping[str, str], arguments: Mapping[str, Sequence[Any] | pa.Array]) -> dict[str, list[Any]]:
+    """Evaluate macro calls per row.
+
+    Args:
+        calls: name → call of a macro, whose arguments name columns.
+        arguments: column → values, one per row; an Arrow array where the type can't be seen from the values.
+
+    Returns:
+        Name → values, in the order of the rows.
+    """
+    columns = ", ".join(f"{render(call)} AS {name}" for name, call in calls.items())
+    return query(f"SELECT {columns} FROM arguments", arguments)
+
+
+def query(sql: str, arguments: Mapping[str, Sequence[Any] | pa.Array]) -> dict[str, list[Any]]:
+    """Run SQL on a table `arguments` with these columns; the result by column."""
+    with duckdb.connect() as connection:
+        connection.register("arguments", pa.table({name: _column(values) for name, values in arguments.items()}))
+        found: dict[str, list[Any]] = connection.execute(sql).to_arrow_table().to_pydict()
+        return found
+
+
+def _column(values: Sequence[Any] | pa.Array) -> pa.Array:
+    """Numbers as DOUBLE, as in the warehouse, also when all are missing."""
+    if isinstance(values, pa.Array):
+        return values
+    known = [value for value in values if value is not None]
+    if not known or isinstance(known[0], int | float) and not isinstance(known[0], bool):
+        return pa.array([None if value is None else float(value) for value in values], pa.float64())
+    return pa.array(values)
