@@ -6,20 +6,17 @@ data package alike. Does not belong here: judging or copying what is listed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from sources.registry import Line
+from sources.warehouse import CONNECTION
 
 LINES: tuple[Line, ...] = ("leren", "werken", "gezondheid", "wonen", "veiligheid")
 SCHEMAS = (*LINES, "programma", "meta")
-
-# No extension is needed to build or read a release, so none may be fetched behind our back. The same setting stands in
-# `sources.warehouse`: DuckDB refuses differing settings on one file in one process.
-CONNECTION: Mapping[str, bool] = {"autoinstall_known_extensions": False}
 
 # What ORDER BY starts with, as far as a table has it: the order in which readers look things up, which also keeps
 # equal values together so that row groups can be skipped.

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import duckdb
 
-from publication.catalog import CONNECTION, Table, list_tables, literal, quote, relation
+from publication.catalog import Table, list_tables, literal, quote, relation
 from publication.dictionary import OWN_TABLES, Descriptions, dictionary_rows, read_code_lists
 from sources.checks import CheckResult
+from sources.warehouse import CONNECTION
 
 MONITOR = "monitor.duckdb"
 DICTIONARY = "dictionary.csv"

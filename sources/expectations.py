@@ -29,6 +29,7 @@ from sqlalchemy.dialects import registry as dialects  # noqa: E402
 
 from sources.checks import CheckResult  # noqa: E402
 from sources.registry import Expectation  # noqa: E402
+from sources.warehouse import CONNECTION  # noqa: E402
 
 logging.getLogger("great_expectations").setLevel(logging.ERROR)
 
@@ -95,7 +96,7 @@ def run_expectations(
         source.get_engine().dispose()
 
 
-_READ_ONLY = {"connect_args": {"read_only": True, "config": {"autoinstall_known_extensions": False}}}
+_READ_ONLY = {"connect_args": {"read_only": True, "config": {**CONNECTION}}}
 
 
 def _by_detail(expectations: Sequence[Expectation]) -> list[tuple[list[Expectation], str]]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -89,6 +90,15 @@ class Landing:
 
     def discard(self, folder: Path) -> None:
         shutil.rmtree(folder)
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A folder for what reading needs for a moment; gone afterwards, and swept like the others after a kill."""
+        folder = self.open_folder()
+        try:
+            yield folder
+        finally:
+            self.discard(folder)
 
     def sweep(self) -> None:
         """Remove what a killed run left behind. Only the holder of the run lock may call this."""

@@ -57,13 +57,13 @@ def append_cells(connection: duckdb.DuckDBPyConnection, feed: Feed, snapshot: Sn
     """
     _require_regions(connection, feed, snapshot, scope)
     _refuse_strange_areas(connection, feed, snapshot)
-    _refuse_strange_text(connection, feed, snapshot)
     measures = [f"{_value(feed, name)} AS {quote(name)}" for name in feed.measures]
     connection.execute(
         f"""INSERT INTO delivery SELECT {literal(snapshot.snapshot_id)}, {literal(snapshot.table.id)}, area_code, area_name,
         {snapshot.table.year}, period_code, period_status, breakdown, bound, {_attributes(feed)}, {_markers(feed)}, {", ".join(measures)}
         FROM cells"""
     )
+    _refuse_strange_text(connection, feed, snapshot)
 
 
 def _attributes(feed: FeedBase) -> str:
@@ -123,7 +123,15 @@ def _refuse_strange_areas(connection: duckdb.DuckDBPyConnection, feed: FeedBase,
 
 
 def _refuse_strange_text(connection: duckdb.DuckDBPyConnection, feed: Feed, snapshot: Snapshot) -> None:
+    """The markers of the rows just appended hold every text that is no number; only where one of them is strange is the
+    cell looked for, because that reads each cell again."""
     markers = ", ".join(literal(marker) for marker in feed.missing)
+    suspect = connection.execute(
+        f"SELECT 1 FROM delivery WHERE snapshot_id = ? AND NOT list_has_all([{markers}], map_values(missing_markers)) LIMIT 1",
+        [snapshot.snapshot_id],
+    ).fetchall()
+    if not suspect:
+        return
     strange = [
         f"({quote(name)} IS NOT NULL AND {_number(feed, name)} IS NULL AND {quote(name)} NOT IN ({markers}))"
         for name in feed.measures
@@ -135,6 +143,7 @@ def _refuse_strange_text(connection: duckdb.DuckDBPyConnection, feed: Feed, snap
         f"""SELECT file, row_number, coalesce({names}) AS measure, to_json(cells)->>coalesce({names}) AS text
         FROM cells WHERE {" OR ".join(strange)} LIMIT 1"""
     ).fetchall()
+    # None where the suspect is a number that stands for a missing figure (`_value`).
     if found:
         file, row, measure, text = found[0]
         raise FeedProblem(

@@ -7,7 +7,7 @@ and releases (publication). DuckDB has one writer a file, so callers hold the ru
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +41,12 @@ CREATE TABLE IF NOT EXISTS control.holds (feed_id VARCHAR PRIMARY KEY, held_sinc
 """
 
 
+# The settings of every connection to a file of an environment; DuckDB refuses differing ones on one file in one process.
+# dbt_project/profiles.yml repeats them. No extension is needed, so none may be fetched behind our back. What needs more
+# than this memory spills to a folder beside the file: a whole run stays below 1.5 GB however many years it reads.
+CONNECTION: Mapping[str, bool | str] = {"autoinstall_known_extensions": False, "memory_limit": "1GB"}
+
+
 class WarehouseBusy(NoordError):
     """Another run holds the warehouse and did not finish in time."""
 
@@ -68,19 +74,16 @@ def writer_lock(environment: Environment, wait_seconds: float) -> Iterator[None]
 
 
 def connect(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
-    """Open a DuckDB file with the settings that every connection of this project shares.
-
-    Differing settings on one file in one process raise an exception in DuckDB, so they stand here alone.
-    """
+    """Open a DuckDB file with the settings that every connection of this project shares (`CONNECTION`)."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    connection = duckdb.connect(str(path), read_only=read_only, config={"autoinstall_known_extensions": False})
+    connection = duckdb.connect(str(path), read_only=read_only, config={**CONNECTION})
     connection.execute("SET TimeZone = 'UTC'")
     return connection
 
 
 def connect_memory() -> duckdb.DuckDBPyConnection:
     """A database that is gone when it is closed, with the same settings."""
-    return duckdb.connect(":memory:", config={"autoinstall_known_extensions": False})
+    return duckdb.connect(":memory:", config={**CONNECTION})
 
 
 def prepare(environment: Environment, registry: Registry) -> None:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from rich.table import Table
 
 ROOT = Path(__file__).parents[1]
 SCOPE = ROOT / "tests" / "support" / "whole_country.yml"
+YEARS = (3, 7, 13)
+Row = Callable[[str, "Measured"], None]
 
 
 @dataclass(frozen=True)
@@ -77,27 +80,44 @@ def main() -> None:
         _, output = measure(["-m", "tests.bench_parts", "release", scratch], **home)
         row("release: gate (in a warm process)", within("gate", output))
         row("release: build and flip", within("build", output))
-        _kerncijfers(row)
+    _feeds(row)
+    _kerncijfers(row)
     Console(width=100).print(table)
 
 
-def _kerncijfers(row: object) -> None:
+def _feeds(row: Row) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        _, output = measure(["-m", "tests.bench_parts", "feeds", scratch], NOORD_HOME=scratch)
+    for line in output.splitlines():
+        if line.startswith("feed "):
+            name = " ".join(line.split()[:2])
+            row(f"first arrival on the sample: {name.removeprefix('feed ')} (warm)", within(name, output))
+
+
+def _kerncijfers(row: Row) -> None:
     from tests.support.captures import CAPTURES
 
     if not CAPTURES.is_dir():
-        print(f"Kerncijfers 2020 of the whole country is not measured: {CAPTURES} is not there.")
+        print(f"Kerncijfers of the whole country are not measured: {CAPTURES} is not there.")
         return
-    assert callable(row)
     with tempfile.TemporaryDirectory() as scratch:
-        _, served = measure(["-m", "tests.bench_parts", "pages", scratch])
-        home = {"NOORD_HOME": f"{scratch}/warm", "NOORD_SCOPE": str(SCOPE)}
-        _, output = measure(["-m", "tests.bench_parts", "kerncijfers", scratch], **home)
-        cold = home | {"NOORD_HOME": f"{scratch}/cold"}
-        whole, _ = measure(["-m", "tests.bench_parts", "kerncijfers_cold", scratch], **cold)
-        row("Kerncijfers 2020, 17,341 × 117: landed, audited, promoted (warm)", within("arrival", output))
-        row("  as in a run: with imports, memory of the whole process", whole)
-        _, output = measure(["-m", "tests.bench_parts", "floor", scratch], NOORD_HOME=scratch, NOORD_SCOPE=str(SCOPE))
-        row("  floor: the same bytes streamed to disk and read_json", within("floor", output))
+        _, output = measure(["-m", "tests.bench_parts", "pages", scratch])
+        cells = int(output.split()[-1])
+
+        def country(part: str, *arguments: str) -> tuple[Measured, str]:
+            with tempfile.TemporaryDirectory() as home:
+                settings = {"NOORD_HOME": home, "NOORD_SCOPE": str(SCOPE)}
+                return measure(["-m", "tests.bench_parts", part, scratch, *arguments], **settings)
+
+        _, output = country("kerncijfers")
+        row("Kerncijfers 2020, 17,341 regions: landed, audited, promoted (warm)", within("arrival", output))
+        for years in YEARS:
+            whole, output = country("country", str(years))
+            row(f"Kerncijfers, whole country, {years} years, from publisher to marts", whole)
+            row("  landed, audited, promoted", within("arrival", output))
+            row("  built into marts", within("marts", output))
+        _, output = country("floor", str(YEARS[-1]))
+        row(f"  floor: the same {cells:,} values with orjson and Arrow", within("floor", output))
 
 
 if __name__ == "__main__":

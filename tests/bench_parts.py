@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import pickle
 import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import requests
@@ -22,6 +22,22 @@ def _measured(name: str) -> Iterator[None]:
     after = resource.getrusage(resource.RUSAGE_SELF)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     print(name, json.dumps({"wall": time.perf_counter() - start, "cpu": cpu, "memory": after.ru_maxrss / 1024}))
+
+
+def feeds(home: Path) -> None:
+    """The first arrival of every feed of the sample, one after the other in one process."""
+    import sources.expectations  # noqa: F401 - its import is not part of a feed
+    from sources import warehouse
+    from sources.arrival import arrive
+    from sources.environment import declare_environment
+    from sources.registry import load_registry
+
+    environment, registry = declare_environment("sample"), load_registry()
+    warehouse.prepare(environment, registry)
+    for feed in registry.values():
+        with _measured(f"feed {feed.id}"):
+            result = arrive(feed, environment)
+        assert result.outcome == "promoted", result
 
 
 def dbt(home: Path) -> None:
@@ -52,21 +68,11 @@ def release(home: Path) -> None:
 
 
 def pages(home: Path) -> None:
-    """Prepare the answers beforehand, so that serving them costs next to nothing while the arrival is measured."""
-    from tests.support.captures import kerncijfers_2020
-    from tests.support.publisher import LoopbackPublisher
+    """Write the answers beforehand, so that serving them costs next to nothing while an arrival is measured."""
+    from tests.support.whole_country import write_pages
 
-    publisher = LoopbackPublisher([kerncijfers_2020()])
-    base = "https://opendata.cbs.nl"
-    data = f"{base}/ODataFeed/odata/84799NED/TypedDataSet?$format=json"
-    regions = f"{base}/ODataFeed/odata/84799NED/WijkenEnBuurten?$format=json&$select=Key,Title"
-    urls = [f"{base}/ODataApi/odata/84799NED/{name}?$format=json" for name in ("TableInfos", "DataProperties")]
-    urls += [data, f"{data}&$skip=10000", regions, f"{regions}&$skip=10000"]
-    urls.append(
-        f"{base}/ODataCatalog/Tables?$format=json&$filter=substringof('Kerncijfers wijken en buurten',Title) and Language eq 'nl'"
-    )
-    answers = {url: (answer.status, answer.body) for url in urls for answer in [publisher.answer(url)]}
-    (home / "pages.pickle").write_bytes(pickle.dumps(answers))
+    cells = write_pages(home / "pages", [(table.id, table.year) for table in _kerncijfers().tables])
+    print("cells", cells)
 
 
 @contextmanager
@@ -86,17 +92,20 @@ def _served(home: Path) -> Iterator[int]:
 
 def serve(home: Path) -> None:
     from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-    from urllib.parse import unquote
-
-    answers = pickle.loads((home / "pages.pickle").read_bytes())  # noqa: S301 - written by `pages` a moment ago
+    from urllib.parse import parse_qs, unquote, urlsplit
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            status, body = answers.get("https:/" + unquote(self.path), (404, b""))
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
+            parts = urlsplit(unquote(self.path))
+            skip = parse_qs(parts.query).get("$skip", [])
+            path = home / "pages" / ".".join([parts.path.strip("/"), *skip, "json"])
+            self.send_response(200 if path.is_file() else 404)
+            self.send_header("Content-Length", str(path.stat().st_size if path.is_file() else 0))
             self.end_headers()
-            self.wfile.write(body)
+            if path.is_file():
+                with path.open("rb") as body:
+                    self.wfile.flush()
+                    self.connection.sendfile(body)
 
         def log_message(self, *_args: object) -> None:
             """Quiet."""
@@ -106,43 +115,78 @@ def serve(home: Path) -> None:
     server.serve_forever()
 
 
+def _kerncijfers() -> Any:
+    from sources.registry import load_registry
+
+    return load_registry()["cbs_kerncijfers"]
+
+
+def _last(years: int) -> list[str]:
+    """The table of 2020 for one year, else the newest ones."""
+    tables = _kerncijfers().tables
+    return ["84799NED"] if years == 1 else [table.id for table in tables[-years:]]
+
+
 def kerncijfers(home: Path) -> None:
+    """One year, warm: Great Expectations is imported beforehand."""
     import sources.expectations  # noqa: F401 - its import is not part of the arrival
 
-    kerncijfers_cold(home)
+    with _served(home) as port:
+        _arrive(home, port, _last(1))
 
 
-def kerncijfers_cold(home: Path) -> None:
-    """As in a run: Great Expectations is imported when the suite starts, after the pages are read."""
+def country(home: Path, years: str) -> None:
+    """Some years of the whole country, as in a run: everything is imported when it is needed."""
+    from orchestration.dbt import build, ensure_manifest
+    from sources.environment import declare_environment
+
+    tables = _last(int(years))
+    with _served(home) as port:
+        _arrive(home, port, tables)
+    ensure_manifest()
+    environment = declare_environment("live")
+    with _measured("marts"):
+        results = build(environment)
+    bad = [result for result in results if not result.is_good]
+    assert not bad, bad
+    with duckdb.connect(str(environment.warehouse), read_only=True) as warehouse:
+        found = warehouse.execute("SELECT count(DISTINCT year) FROM werken.indicator_values WHERE value IS NOT NULL")
+        assert found.fetchall() == [(len(tables),)]
+
+
+def _arrive(home: Path, port: int, tables: list[str]) -> None:
     from sources import warehouse
     from sources.arrival import arrive
     from sources.environment import declare_environment
     from sources.registry import load_registry
 
-    with _served(home) as port:
-        environment = declare_environment("live", _settings(home, port))
-        feed = load_registry()["cbs_kerncijfers"]
-        warehouse.prepare(environment, {feed.id: feed})
-        with _measured("arrival"):
-            result = arrive(feed, environment, tables=["84799NED"])
-        assert (result.outcome, result.rows) == ("promoted", 17341), result
+    environment = declare_environment("live", _settings(home, port))
+    registry = load_registry()
+    warehouse.prepare(environment, registry)
+    with _measured("arrival"):
+        result = arrive(registry["cbs_kerncijfers"], environment, tables=tables)
+    assert (result.outcome, result.rows) == ("promoted", 17341 * len(tables)), result
 
 
-def floor(home: Path) -> None:
-    with _served(home) as port:
-        names = ["TypedDataSet?$format=json", "TypedDataSet?$format=json&$skip=10000"]
-        with _measured("floor"), duckdb.connect(str(home / "floor.duckdb")) as connection:
-            paths = []
-            for number, name in enumerate(names):
-                path = home / f"floor-{number}.json"
-                url = f"http://127.0.0.1:{port}/opendata.cbs.nl/ODataFeed/odata/84799NED/{name}"
+def floor(home: Path, years: str) -> None:
+    """The same bytes, streamed to disk and loaded with orjson and Arrow: nothing is checked."""
+    import orjson
+    import pyarrow as pa
+
+    with _served(home) as port, _measured("floor"), duckdb.connect(str(home / "floor.duckdb")) as connection:
+        for table in _last(int(years)):
+            for number, skip in enumerate(("", "&$skip=10000")):
+                url = f"http://127.0.0.1:{port}/opendata.cbs.nl/ODataFeed/odata/{table}/TypedDataSet?$format=json{skip}"
+                path = home / "floor.json"
                 with requests.get(url, stream=True, timeout=60) as response, path.open("wb") as sink:
                     for chunk in response.iter_content(1 << 18):
                         sink.write(chunk)
-                paths.append(f"'{path}'")
-            files = f"read_json([{', '.join(paths)}], maximum_object_size = 100000000)"
-            connection.execute(f"CREATE TABLE kwb AS SELECT unnest(value, recursive := true) FROM {files}")
-            assert connection.execute("SELECT count(*) FROM kwb").fetchall() == [(17341,)]
+                page = pa.Table.from_pylist(orjson.loads(path.read_bytes())["value"])
+                connection.register("page", page)
+                verb = f'INSERT INTO "{table}"' if number else f'CREATE TABLE "{table}" AS'
+                connection.execute(f"{verb} SELECT * FROM page")
+                connection.unregister("page")
+            assert connection.execute(f'SELECT count(*) FROM "{table}"').fetchall() == [(17341,)]
 
 
 def _settings(home: Path, port: int) -> dict[str, str]:
@@ -151,9 +195,9 @@ def _settings(home: Path, port: int) -> dict[str, str]:
     return {**os.environ, "NOORD_MIRRORS": f"opendata.cbs.nl=http://127.0.0.1:{port}/opendata.cbs.nl"}
 
 
-PARTS: dict[str, Callable[[Path], None]] = {
-    part.__name__: part for part in (dbt, release, pages, serve, kerncijfers, kerncijfers_cold, floor)
+PARTS: dict[str, Callable[..., None]] = {
+    part.__name__: part for part in (feeds, dbt, release, pages, serve, kerncijfers, country, floor)
 }
 
 if __name__ == "__main__":
-    PARTS[sys.argv[1]](Path(sys.argv[2]))
+    PARTS[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])

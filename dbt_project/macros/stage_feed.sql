@@ -1,9 +1,10 @@
 {#
     A raw table, wide, as observations, long: one row per area, period, breakdown and measure that an indicator uses.
 
-    What is heavy stays small: publication is counted on the wide rows, periods are parsed and editions chosen once per
-    table, period and measure, and measures that no indicator uses are dropped as soon as they are long. A breakdown of
-    '*' in the indicator terms stands for every member (schools), and the rows are added up later.
+    What is heavy stays small: publication is counted on the wide rows of all areas, periods are parsed and editions
+    chosen once per table, period and measure, and only areas of the programme (and postcodes, which are added up later)
+    become long, where measures that no indicator uses are dropped. A breakdown of '*' in the indicator terms stands for
+    every member (schools), and the rows are added up later.
 
     A feed may hold one period in several editions. Per period, breakdown and measure the newest edition counts that has
     published anything; is_published says whether any has. has_bounds: the publisher's own margins become lower and
@@ -23,24 +24,10 @@
 
     groups AS (SELECT DISTINCT breakdown_group FROM terms),
 
-    raw_rows AS (SELECT * FROM {{ source('raw', feed_id) }}),
-
-    -- Two joins on equality in place of one on either: crimes are millions of rows.
-    wide_rows AS (
-        SELECT raw_rows.*, groups.breakdown_group
-        FROM raw_rows
-        INNER JOIN groups ON raw_rows.breakdown = groups.breakdown_group
-        UNION ALL
-        SELECT raw_rows.*, groups.breakdown_group
-        FROM raw_rows
-        INNER JOIN groups ON groups.breakdown_group = '*'
-    ),
-
-    value_rows AS (SELECT * FROM wide_rows WHERE bound = 'value'),
-
     filled AS (
         SELECT table_id, boundary_year, period_code, breakdown_group, count(COLUMNS(* EXCLUDE ({{ not_measures }})))
-        FROM value_rows
+        FROM ({{ rows_in_use(feed_id) }})
+        WHERE bound = 'value'
         GROUP BY ALL
     ),
 
@@ -71,13 +58,17 @@
             ) = 1
     ),
 
+    programme_rows AS ({{ rows_in_use(feed_id, of_programme=true) }}),
+
+    value_rows AS (SELECT * FROM programme_rows WHERE bound = 'value'),
+
     long_rows AS (
         FROM value_rows
         UNPIVOT INCLUDE NULLS (value FOR measure IN (COLUMNS(* EXCLUDE ({{ not_measures }}))))
     )
 
     {% if has_bounds %}
-    , margins AS (SELECT * FROM wide_rows WHERE bound != 'value'),
+    , margins AS (SELECT * FROM programme_rows WHERE bound != 'value'),
 
     long_margins AS (
         FROM margins
@@ -125,4 +116,26 @@
     {% if has_bounds %}
     LEFT JOIN limits USING (table_id, area_code, period_code, breakdown, measure)
     {% endif %}
+{% endmacro %}
+
+{#
+    Rows of a raw table with the group of breakdowns they count for. of_programme leaves out areas outside the programme,
+    which only say whether something is published at all; rows of institutions and postcodes all count for the country.
+
+    Two joins on equality in place of one on either: crimes are millions of rows. Text and not a common table expression:
+    a view forgets NOT MATERIALIZED, and DuckDB would keep a copy of the whole raw table in memory.
+#}
+{% macro rows_in_use(feed_id, of_programme=false) %}
+        SELECT raw_rows.*, groups.breakdown_group
+        FROM {{ source('raw', feed_id) }} AS raw_rows
+        INNER JOIN groups ON raw_rows.breakdown = groups.breakdown_group
+        {% if of_programme %}
+        WHERE
+            starts_with(raw_rows.area_code, 'PC')
+            OR raw_rows.area_code IN (SELECT areas.area_code FROM {{ ref('areas') }} AS areas)
+        {% endif %}
+        UNION ALL
+        SELECT raw_rows.*, groups.breakdown_group
+        FROM {{ source('raw', feed_id) }} AS raw_rows
+        INNER JOIN groups ON groups.breakdown_group = '*'
 {% endmacro %}

@@ -8,6 +8,7 @@ TypedDataSet: numbers are JSON numbers, missing is null, keys are padded with sp
 from __future__ import annotations
 
 import json
+import mmap
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from sources.protocols.catalogue import Entry, discovered_tables
 from sources.protocols.cells import create_cells, literal, quote, scope_condition
 from sources.protocols.columns import Column, resolve_attributes, resolve_measures
 from sources.protocols.members import KeptDimension, breakdown_sql, name_of, resolve_members
-from sources.protocols.odata import DIVISIONS, encode, next_link, refuse_dropped_columns, rows_of
+from sources.protocols.odata import DIVISIONS, VALUE, encode, next_link, refuse_dropped_columns, rows_of
 from sources.protocols.paging import follow_pages
 from sources.protocols.periods import set_status, store_periods
 from sources.protocols.slices import slice_version, slices_of
@@ -32,8 +33,6 @@ from sources.registry import CbsOdata3Feed, Dimension, Discover, Table
 
 # Chains of about 60 clauses were answered with status 500.
 CLAUSES_PER_CALL = 20
-# DuckDB reads one file per thread; each page in hand costs some 100 MB.
-PAGES_AT_ONCE = 2
 _GEO = {"GeoDetail", "GeoDimension"}
 _LINK = "odata.nextLink"
 
@@ -209,15 +208,14 @@ class CbsOdata3:
         measures = resolve_measures(self._feed, snapshot.table, layout.topics, f"table {snapshot.table.id}")
         attributes = resolve_attributes(self._feed, layout.topics, f"table {snapshot.table.id}")
         kept = self._kept(folder, snapshot.table, layout)
-        self._read_regions(connection, snapshot, folder, layout)
         create_cells(connection, self._feed)
         needed = self._needed_keys(layout, measures, attributes)
-        pages = [file for file in snapshot.files if file.role == "data"]
-        for page in pages:
-            refuse_dropped_columns(folder / page.name, self._feed.id, page.url, needed, "DataProperties")
-        for at in range(0, len(pages), PAGES_AT_ONCE):
-            batch = pages[at : at + PAGES_AT_ONCE]
-            self._read_pages(connection, snapshot, folder, batch, layout, kept, measures, attributes)
+        with landing.scratch() as scratch:
+            self._read_regions(connection, snapshot, folder, scratch, layout)
+            for page in (file for file in snapshot.files if file.role == "data"):
+                refuse_dropped_columns(folder / page.name, self._feed.id, page.url, needed, "DataProperties")
+                rows = self._cut_out_rows(folder / page.name, page, scratch)
+                self._read_page(connection, snapshot.table, page, rows, layout, kept, measures, attributes)
         self._finish_periods(connection, snapshot, folder)
         self._compare_counts(connection, snapshot, folder)
 
@@ -227,28 +225,41 @@ class CbsOdata3:
         chosen = [layout.region, *layout.dimensions, *attributes.values(), *measures.values()]
         return list(dict.fromkeys(key for key in chosen if key is not None))
 
-    def _read_pages(
+    def _cut_out_rows(self, path: Path, page: LandedFile, scratch: Path) -> Path:
+        """Copy the list of rows of a page to a file of its own: DuckDB reads a list row by row and five times as fast as
+        one object of some 40 MB. What stands around it is parsed here, so that nothing of the body goes unchecked."""
+        target = scratch / page.name
+        with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as body:
+            begin = VALUE.search(body)
+            link = body.rfind(b'"odata.nextLink"')
+            start = begin.end() - 1 if begin else 0
+            end = body.rfind(b"]", start, link if link > start else len(body)) + 1
+            parse_json(body[:start] + b"[]" + body[end:], self._feed.id, page.url)
+            with memoryview(body) as view, view[start:end] as rows:
+                target.write_bytes(rows)
+        return target
+
+    def _read_page(
         self,
         connection: duckdb.DuckDBPyConnection,
-        snapshot: Snapshot,
-        folder: Path,
-        pages: Sequence[LandedFile],
+        table: Table,
+        page: LandedFile,
+        rows: Path,
         layout: Layout,
         kept: Sequence[KeptDimension],
         measures: dict[str, str | None],
         attributes: dict[str, str | None],
     ) -> None:
-        fields = ", ".join(f"{quote(key)} VARCHAR" for key in self._needed_keys(layout, measures, attributes))
+        fields = ", ".join(f"{literal(key)}: 'VARCHAR'" for key in self._needed_keys(layout, measures, attributes))
         area = f"trim(r.{quote(layout.region)})"
         values = [f"trim(r.{quote(key)})" if key else "NULL" for key in (*attributes.values(), *measures.values())]
-        paths = ", ".join(literal(str(folder / page.name)) for page in pages)
         columns = [
-            "number",
-            "parse_filename(filename)",
+            "row_number",
+            literal(page.name),
             f"CASE WHEN {area} = {literal(self._feed.region.national_key)} THEN 'NL00' ELSE {area} END",
             "regions.title",
-            self._period_sql(snapshot.table),
-            literal("provisional" if snapshot.table.provisional else None),
+            self._period_sql(table),
+            literal("provisional" if table.provisional else None),
             breakdown_sql(kept),
             self._bound_sql(),
             *values,
@@ -257,15 +268,14 @@ class CbsOdata3:
             connection.execute(
                 f"""INSERT INTO cells SELECT {", ".join(columns)}
                 FROM (
-                    SELECT unnest(value) AS r, generate_subscripts(value, 1) AS number, filename
-                    FROM read_json([{paths}], columns = {{value: 'STRUCT({fields})[]'}}, filename = true,
-                        maximum_object_size = {max(page.bytes for page in pages) + 1024})
-                ) LEFT JOIN regions ON regions.code = {area}
-                WHERE {self._row_condition(snapshot.table, layout, kept, area)}"""
+                    SELECT *, row_number() OVER () AS row_number
+                    FROM read_json({literal(str(rows))}, columns = {{{fields}}}, format = 'array')
+                ) AS r LEFT JOIN regions ON regions.code = {area}
+                WHERE {self._row_condition(table, layout, kept, area)}"""
             )
         except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
             raise self._problem(
-                f"the body is not valid JSON: {str(error).splitlines()[0]}", pages[0].url, "rows in TypedDataSet form"
+                f"the body is not valid JSON: {str(error).splitlines()[0]}", page.url, "rows in TypedDataSet form"
             ) from error
 
     def _period_sql(self, table: Table) -> str:
@@ -304,15 +314,15 @@ class CbsOdata3:
         return f"{in_scope} AND left({area}, 2) IN ({', '.join(map(literal, DIVISIONS))})"
 
     def _read_regions(
-        self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, folder: Path, layout: Layout
+        self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, folder: Path, scratch: Path, layout: Layout
     ) -> None:
         connection.execute("CREATE OR REPLACE TEMP TABLE regions (code VARCHAR, title VARCHAR)")
         for file in (file for file in snapshot.files if file.role == "regions"):
+            rows = self._cut_out_rows(folder / file.name, file, scratch)
             try:
                 connection.execute(
-                    f"""INSERT INTO regions SELECT trim(r."Key"), trim(r."Title") FROM (SELECT unnest(value) AS r
-                    FROM read_json({literal(str(folder / file.name))}, columns = {{value: 'STRUCT("Key" VARCHAR, "Title" VARCHAR)[]'}},
-                    maximum_object_size = {file.bytes + 1024}))"""
+                    f"""INSERT INTO regions SELECT trim("Key"), trim("Title")
+                    FROM read_json({literal(str(rows))}, columns = {{Key: 'VARCHAR', Title: 'VARCHAR'}}, format = 'array')"""
                 )
             except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
                 raise self._problem(

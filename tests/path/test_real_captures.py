@@ -78,10 +78,20 @@ def test_rounded_parts_add_up_as_published(
     monitor: duckdb.DuckDBPyConnection, kind: str, count: int, inhabitants: int
 ) -> None:
     rows = monitor.execute(
-        "SELECT count(*), sum(value) FROM wonen.indicator_values WHERE indicator_code = 'WON_INWONERS' AND area_type = ?",
+        "SELECT count(*), sum(value) FROM wonen.indicator_values "
+        "WHERE indicator_code = 'WON_INWONERS' AND area_type = ? AND substr(area_code, 3, 4) = '0917'",
         [kind],
     ).fetchall()
     assert rows == [(count, inhabitants)]
+
+
+@pytest.mark.parametrize(
+    ("area", "inhabitants"), [("WK059910", 76590), ("WK059912", 61360), ("WK059915", 69400), ("WK034403", 34295)]
+)
+def test_focus_areas_elsewhere_are_taken_as_wijken(
+    monitor: duckdb.DuckDBPyConnection, area: str, inhabitants: int
+) -> None:
+    assert _value(monitor, "wonen", "WON_INWONERS", area) == inhabitants
 
 
 def test_the_decoy_is_not_in_heerlen(

@@ -22,9 +22,3 @@ LEFT JOIN {{ ref('missing_markers') }} AS markers
     ON
         coalesce(markers.marker, '') = observations.missing_marker
         AND markers.feed_id IN (observations.feed_id, '*')
--- Areas outside the programme have said whether anything is published; rows of institutions and
--- postcodes all count for the country.
-WHERE
-    observations.breakdown_group = '*'
-    OR starts_with(observations.area_code, 'PC')
-    OR observations.area_code IN (SELECT areas.area_code FROM {{ ref('areas') }} AS areas)

@@ -13,7 +13,9 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml
 
+from publication.catalog import open_read_only
 from sources import warehouse
 from sources.arrival import Arrival, arrive, has_news
 from sources.environment import Environment, Scope
@@ -376,3 +378,20 @@ def test_environments_have_locks_of_their_own(tmp_path: Path) -> None:
     sample, live = (Environment(name, name, tmp_path / name, scope) for name in ("sample", "live"))
     with writer_lock(sample, 0.1), writer_lock(live, 0.1):
         assert [environment.lock.exists() for environment in (sample, live)] == [True, True]
+
+
+def test_every_way_to_a_file_has_the_same_settings(tmp_path: Path) -> None:
+    """DuckDB refuses a second connection with other settings, and dbt's stand in a file of their own."""
+    path = tmp_path / "warehouse.duckdb"
+    warehouse.connect(path).close()
+    profiles = yaml.safe_load((ROOT / "dbt_project" / "profiles.yml").read_text(encoding="utf-8"))
+    of_dbt = profiles["heerlen_noord"]["outputs"]["warehouse"]["config_options"]
+    with (
+        warehouse.connect(path, read_only=True) as of_sources,
+        open_read_only(path) as of_publication,
+        duckdb.connect(str(path), read_only=True, config=of_dbt) as dbt,
+        warehouse.connect_memory() as of_trial,
+    ):
+        for connection in (of_sources, of_publication, dbt, of_trial):
+            settings = "current_setting('memory_limit'), current_setting('autoinstall_known_extensions')"
+            assert connection.execute(f"SELECT {settings}").fetchall() == [("953.6 MiB", False)]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sources import warehouse
-from sources.arrival import arrive
+from sources.arrival import Arrival, arrive
 from sources.environment import Environment, Scope
 from sources.errors import FeedProblem
 from sources.http import PublisherSession
@@ -179,6 +179,44 @@ def test_a_list_of_regions_that_is_not_json_is_a_problem(tmp_path: Path) -> None
     assert arrival.outcome == "held"
     assert "the body is not valid JSON" in (arrival.problem or "")
     assert "/WijkenEnBuurten?" in (arrival.problem or "")
+
+
+def _arrival_with_page(home: Path, body: Callable[[bytes], bytes]) -> Arrival:
+    publisher = LoopbackPublisher([small_kerncijfers(FEED)])
+    publisher.fault = lambda url, answer: Answer(body=body(answer.body)) if "/TypedDataSet?" in url else answer
+    with publisher.running():
+        environment = small_environment(home, publisher)
+        warehouse.prepare(environment, {FEED.id: FEED})
+        return arrive(FEED, environment)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"}]", b"}]}, 7"),
+        (b"}]", b"},]"),
+        (b"}]", b"}"),
+        (b"}]", b'}], "note": '),
+        (b'{"odata.metadata"', b'{7, "odata.metadata"'),
+        (b"}, {", b"} {"),
+    ],
+)
+def test_a_page_that_is_not_json_anywhere_is_a_problem(tmp_path: Path, old: bytes, new: bytes) -> None:
+    """The rows are read apart from what stands around them: both must be JSON."""
+    arrival = _arrival_with_page(tmp_path, lambda body: body.replace(old, new, 1))
+    assert arrival.outcome == "held"
+    assert "the body is not valid JSON" in (arrival.problem or "")
+    assert "/TypedDataSet?" in (arrival.problem or "")
+
+
+def test_the_list_of_rows_may_stand_anywhere_in_the_envelope(tmp_path: Path) -> None:
+    def rearranged(body: bytes) -> bytes:
+        return json.dumps(
+            {"odata.count": "9", "value": json.loads(body)["value"], "odata.metadata": "[x"}, indent=1
+        ).encode()
+
+    arrival = _arrival_with_page(tmp_path, rearranged)
+    assert (arrival.outcome, arrival.rows) == ("promoted", len(AREAS))
 
 
 @pytest.mark.parametrize("body", [b'{"value":[]}', b'{"value":[7]}', b'{"value":[{"Identifier":"x"}]}', b"[]"])
