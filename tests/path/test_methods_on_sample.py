@@ -47,7 +47,9 @@ def wilson(x: pd.Series, n: pd.Series, alpha: float) -> tuple[pd.Series, pd.Seri
     """Newcombe's method 3, as printed."""
     z = norm.ppf(1 - alpha / 2)
     p = x / n
-    middle, half = 2 * n * p + z**2, z * np.sqrt(z**2 + 4 * n * p * (1 - p))
+    # Rates may exceed one per head; they have another method, and no root here.
+    with np.errstate(all="ignore"):
+        middle, half = 2 * n * p + z**2, z * np.sqrt(z**2 + 4 * n * p * (1 - p))
     return (middle - half) / (2 * (n + z**2)), (middle + half) / (2 * (n + z**2))
 
 

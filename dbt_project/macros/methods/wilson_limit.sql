@@ -25,7 +25,7 @@
         ELSE 2 * {{ x }} * ({{ x }} / {{ n }}) / {{ twice_upper }}
         {%- else -%}
         WHEN {{ x }} = {{ n }} THEN 1.0e0
-        ELSE {{ twice_upper }} / (2 * ({{ n }} + {{ z }} * {{ z }}))
+        ELSE least(1.0e0, {{ twice_upper }} / (2 * ({{ n }} + {{ z }} * {{ z }})))
         {%- endif %}
     END
 {%- endmacro %}
