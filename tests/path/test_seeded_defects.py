@@ -296,6 +296,12 @@ GENERIC_DEFECTS = {
         "UPDATE {model} SET snapshot_id = NULL WHERE rowid = {measured}",
         "DELETE FROM meta.snapshots WHERE snapshot_id = (SELECT min(snapshot_id) FROM {model})",
     ],
+    "members_agree_with_regions": [
+        "DELETE FROM seeds.area_members WHERE area_set = 'PV31' AND member_code = 'GM0882'",
+        "UPDATE seeds.area_members SET valid_to_year = 2023 WHERE area_set = 'PV31' AND member_code = 'GM0882'",
+        "UPDATE seeds.area_members SET valid_to_year = NULL WHERE area_set = 'PV31' AND member_code = 'GM0951'",
+        "UPDATE {model} SET attributes = MAP {{'province_code': 'PV30'}} WHERE area_code = 'GM0917' AND boundary_year = 2024",
+    ],
     "every_indicator_for_noord": [
         "DELETE FROM {model} WHERE area_code = 'HN14' AND comparator_code = 'NL00' AND indicator_code = 'WER_WW'",
         "UPDATE {model} SET comparator_code = 'RH14' WHERE area_code = 'HN14' AND indicator_code = 'WON_INWONERS'",
