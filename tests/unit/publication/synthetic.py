@@ -71,6 +71,7 @@ _PROGRAMMA = """
 CREATE SCHEMA programma;
 CREATE TABLE programma.progress AS SELECT * FROM (VALUES
     ('LER_1', 'HN14', 'NL00', 'uncertain', NULL, 0.4e0, 0.3e0, 0.5e0, -10e0, -6e0, 5e0, -1e0, 25e0, 19e0, '{origin}'),
+    ('LER_2', 'HN14', 'NL00', 'undefined', 'no_value', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{origin}'),
     ('LER_1', 'HN14', 'RH14', 'undefined', 'no_value', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '{origin}')
     ) AS t(indicator_code, area_code, comparator_code, status, undefined_reason, share_closed, share_closed_lower_95,
         share_closed_upper_95, gap_baseline, gap_now, own_part, comparator_part, now_value, now_comparator_value, data_origin);

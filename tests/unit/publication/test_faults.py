@@ -149,9 +149,9 @@ def small_disk(request: pytest.FixtureRequest, tmp_path: Path, environment: Envi
         subprocess.run([umount, str(home)], check=True)
 
 
-# The first release takes 5 MB and the second would take 15: the disk is full at the last checkpoint, while Parquet is
+# The first release takes 5 MB and the second would take 16: the disk is full at the last checkpoint, while Parquet is
 # written, and while tables are copied.
-@pytest.mark.parametrize("small_disk", [16, 13, 10], indirect=True)
+@pytest.mark.parametrize("small_disk", [18, 15, 12], indirect=True)
 def test_a_full_disk_leaves_current_and_no_remains(
     small_disk: Environment, big_warehouse: Path, descriptions: Descriptions, templates: dict[str, Environment]
 ) -> None:

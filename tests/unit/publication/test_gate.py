@@ -69,7 +69,7 @@ DEFECTS = {
     ("meta.snapshots", "snapshot_id_present"): "INSERT INTO meta.snapshots (feed_id) VALUES ('feed_a')",
     ("meta.snapshots", "one_row_per_snapshot"): "INSERT INTO meta.snapshots FROM meta.snapshots",
     (PROGRESS, "one_row_per_pair"): f"INSERT INTO {PROGRESS} FROM {PROGRESS}",
-    (PROGRESS, "every_indicator_told"): "INSERT INTO meta.indicators SELECT 'LER_9', 'Negen'",
+    (PROGRESS, "every_indicator_told"): "INSERT INTO meta.indicators BY NAME SELECT 'LER_9' AS indicator_code",
     (PROGRESS, "status_with_reason"): f"UPDATE {PROGRESS} SET status = 'hopeful' WHERE status = 'uncertain'",
     (PROGRESS, "parts_add_up"): f"UPDATE {PROGRESS} SET own_part = own_part + 0.001",
     (PROGRESS, "limits_around_share"): f"UPDATE {PROGRESS} SET share_closed = 0.51 WHERE share_closed = 0.4",
