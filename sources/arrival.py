@@ -19,6 +19,7 @@ from sources.archive import ArchiveWriter
 from sources.checks import CheckResult, blocking
 from sources.environment import Environment
 from sources.errors import FeedProblem
+from sources.guards import GUARDS, compare_with_standing
 from sources.http import PublisherSession
 from sources.landing import Landing, Snapshot
 from sources.loading import DELIVERY_KEYS, append_cells, create_delivery
@@ -28,7 +29,7 @@ from sources.registry import CbsOdata3Feed, DownloadFeed, Expectation, Table
 Outcome = Literal["promoted", "unchanged", "held"]
 Progress = Callable[[str], None]
 
-# Every feed has these two checks beside the expectations of its file.
+# Every feed has these two checks and the guards beside the expectations of its file.
 DELIVERY_CHECK = "delivery"
 DISCOVERY_CHECK = "discovery"
 UNIQUE_ROWS = Expectation(
@@ -63,6 +64,7 @@ def checks_of(feed: CbsOdata3Feed | DownloadFeed) -> list[tuple[str, str, str]]:
     fixed = [
         (DELIVERY_CHECK, "block", "De levering is opgehaald en past bij het contract van de bron."),
         (DISCOVERY_CHECK, "warn", "De catalogus van de uitgever heeft geen nieuwe tabel die niet te gebruiken is."),
+        *GUARDS,
     ]
     expectations = [UNIQUE_ROWS, *feed.expectations]
     return fixed + [(e.check_name, e.severity, e.description or e.type) for e in expectations]
@@ -77,6 +79,8 @@ def has_news(feed: CbsOdata3Feed | DownloadFeed, environment: Environment, table
     if standing.held is not None or standing.contract_sha256 != feed.contract_sha256:
         return True
     newest = Landing(environment).newest(feed.id)
+    if environment.known_on is not None:
+        return any(standing.snapshots.get(table) != snapshot.snapshot_id for table, snapshot in newest.items())
     try:
         with PublisherSession(feed.id, environment) as session:
             protocol = protocol_of(feed, environment.scope)
@@ -112,7 +116,11 @@ def arrive(
         tables: ids of the tables to fetch; all but superseded ones when empty.
         recorder: archive that gets a copy of every exchange.
         progress: told in a few words what happens.
+
+    An environment that stands still on a day asks no publisher: see `arrive_again`.
     """
+    if environment.known_on is not None:
+        return arrive_again(feed, environment, progress)
     standing = warehouse.Standing(environment, feed.id)
     landing = Landing(environment)
     try:
@@ -139,16 +147,61 @@ def arrive(
     return _audit(feed, environment, standing, landing, wanted, fetched, contract_changed, progress)
 
 
+def arrive_again(
+    feed: CbsOdata3Feed | DownloadFeed, environment: Environment, progress: Progress = lambda _text: None
+) -> Arrival:
+    """Let every delivery in landing arrive once more, oldest first, as far as the environment knows.
+
+    What stands at the end is what stood then under today's contract: the newest snapshot of each table, or the newest
+    before it where a delivery does not pass. The guards compare each delivery with the one before, as they did then.
+    """
+    warehouse.forget(environment, feed)
+    landing = Landing(environment)
+    newest: dict[str, Snapshot] = {}
+    last = Arrival(feed.id, "unchanged", {}, 0, 0, ())
+    for delivery in landing.deliveries(feed.id):
+        kept, notes = _usable(feed, environment, landing, delivery)
+        newest |= {snapshot.table.id: snapshot for snapshot in kept}
+        standing = warehouse.Standing(environment, feed.id)
+        wanted = [s for s in newest.values() if standing.snapshots.get(s.table.id) != s.snapshot_id]
+        if wanted:
+            fetched = _Fetched(kept, 0, notes)
+            is_first = standing.contract_sha256 is None
+            last = _audit(feed, environment, standing, landing, wanted, fetched, is_first, progress)
+    return last
+
+
+def _usable(
+    feed: CbsOdata3Feed | DownloadFeed, environment: Environment, landing: Landing, delivery: Sequence[Snapshot]
+) -> tuple[list[Snapshot], tuple[str, ...]]:
+    """The snapshots of one delivery that the feed file still names, or that the catalogue had and can be read."""
+    protocol = protocol_of(feed, environment.scope)
+    kept, notes = [], []
+    for snapshot in _under_contract(feed, delivery):
+        try:
+            if snapshot.table.discovered:
+                _try_out(feed, environment, landing, protocol, snapshot)
+            kept.append(snapshot)
+        except FeedProblem as problem:
+            notes.append(_not_usable(snapshot.table, problem))
+    return kept, tuple(notes)
+
+
 def _standing_elsewhere(
     feed: CbsOdata3Feed | DownloadFeed, standing: warehouse.Standing, landing: Landing, fetched: Collection[str]
 ) -> list[Snapshot]:
     """Snapshots that stand in raw and were not asked for in this run: under another contract they are read again too."""
-    tables = {table.id: table for table in feed.tables}
     kept = [s for s in landing.snapshots(feed.id) if standing.snapshots.get(s.table.id) == s.snapshot_id]
+    return [s for s in _under_contract(feed, kept) if s.table.id not in fetched]
+
+
+def _under_contract(feed: CbsOdata3Feed | DownloadFeed, snapshots: Sequence[Snapshot]) -> list[Snapshot]:
+    """The snapshots whose tables the feed file names today, with today's entry, and those that the catalogue had."""
+    tables = {table.id: table for table in feed.tables}
     return [
         s.model_copy(update={"table": tables.get(s.table.id, s.table)})
-        for s in kept
-        if s.table.id not in fetched and (s.table.id in tables or s.table.discovered)
+        for s in snapshots
+        if s.table.id in tables or s.table.discovered
     ]
 
 
@@ -180,13 +233,15 @@ def _fetch_all(
             # Next year's table may appear before it can be read; the years that are known must not wait for it.
             if not table.discovered:
                 raise
-            notes.append(
-                f"table {table.id} of {table.year} was found in the catalogue and is not usable yet: {problem}"
-            )
+            notes.append(_not_usable(table, problem))
             continue
         snapshots.append(snapshot)
         downloaded += is_new
     return _Fetched(snapshots, downloaded, tuple(notes))
+
+
+def _not_usable(table: Table, problem: FeedProblem) -> str:
+    return f"table {table.id} of {table.year} was found in the catalogue and is not usable yet: {problem}"
 
 
 def _chosen(tables: Sequence[Table], ids: Collection[str]) -> list[Table]:
@@ -247,7 +302,10 @@ def _audit(
     try:
         progress(f"{feed.id}: auditing {len(wanted)} tables")
         _fill_audit_file(feed, environment, landing, wanted, audit_file)
-        results = _run_suite(feed, audit_file)
+        results = [
+            *_run_suite(feed, audit_file),
+            *compare_with_standing(feed, environment, audit_file, replace=contract_changed),
+        ]
         red = blocking(results)
         if red:
             what = "; ".join(f"check {check.name} failed: {check.found}" for check in red[:3])
