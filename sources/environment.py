@@ -139,6 +139,20 @@ def declare_environment(
     return present if known_on is None else _as_known_on(present, known_on)
 
 
+def read_day(text: str) -> date:
+    """A day as people write it for ``--as-known-on``.
+
+    Raises:
+        ConfigurationError: it is no day.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"'{text}' is no day; expected one such as 2026-03-01. Nothing was started."
+        ) from error
+
+
 def _as_known_on(present: Environment, day: date) -> Environment:
     today = datetime.now(HERE).date()
     if day > today:
