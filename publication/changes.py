@@ -175,9 +175,9 @@ def _jumps(line: str) -> str:
     return f"""
         WITH old AS (
             SELECT * FROM {_figures("previous." + line)}
-            WHERE indicator_code NOT IN (SELECT indicator_code FROM {_figures("previous." + line)} WHERE value < 0)
+            WHERE value > 0 AND indicator_code NOT IN (SELECT indicator_code FROM {_figures("previous." + line)} WHERE value < 0)
         ),
-        new AS (FROM {_figures(line)}),
+        new AS (SELECT * FROM {_figures(line)} WHERE value > 0),
         revised AS (
             SELECT new.*, old.period_start AS old_period, old.value AS old_value, old.size AS old_size
             FROM new JOIN old USING ({key})
@@ -196,7 +196,7 @@ def _jumps(line: str) -> str:
         )
         SELECT {literal(line)}, indicator_code, area_code, breakdown, old_period::VARCHAR, period_start::VARCHAR, old_value, value
         FROM (FROM revised UNION ALL BY NAME FROM following)
-        WHERE value != 0 AND old_value != 0 AND greatest(value, old_value) / least(value, old_value) >= {JUMP_FACTOR}
+        WHERE greatest(value, old_value) / least(value, old_value) >= {JUMP_FACTOR}
             AND coalesce(greatest(size, old_size), {JUMP_LEAST_COUNT}) >= {JUMP_LEAST_COUNT}
         ORDER BY ALL"""
 

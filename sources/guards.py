@@ -102,19 +102,19 @@ def compare_with_standing(
     """
     with warehouse.connect(environment.warehouse, read_only=True) as connection:
         connection.execute(f"ATTACH {literal(str(audit_file))} AS audit (READ_ONLY)")
-        pair = _Pair(connection, feed, environment.scope)
+        pair = Comparison(connection, feed, environment.scope)
         vanished = find_vanished(pair, replace=replace) if pair.standing_tables else []
         jumps = find_jumps(pair) if pair.standing_tables else []
         results = [
-            _judge_vanished(feed, vanished, compared=bool(pair.standing_tables)),
-            _judge_jumps(feed, jumps, compared=bool(pair.standing_tables)),
+            judge_vanished(feed, vanished, compared=bool(pair.standing_tables)),
+            judge_jumps(feed, jumps, compared=bool(pair.standing_tables)),
             _judge_corrections(feed, _cells_per_correction(pair, replace=replace)),
         ]
         connection.execute("DETACH audit")
     return results
 
 
-class _Pair:
+class Comparison:
     """The standing rows of a feed beside its delivery, in one connection."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, feed: CbsOdata3Feed | DownloadFeed, scope: Scope) -> None:
@@ -143,7 +143,7 @@ class _Pair:
 # -- what vanished ------------------------------------------------------------------------------------------------------
 
 
-def find_vanished(pair: _Pair, *, replace: bool) -> list[Vanished]:
+def find_vanished(pair: Comparison, *, replace: bool) -> list[Vanished]:
     """Tables, periods, measures and regions that stand and are not in the delivery, sorted."""
     gone = sorted(pair.standing_tables - pair.delivered_tables) if replace else []
     both = sorted(pair.standing_tables & pair.delivered_tables)
@@ -156,7 +156,7 @@ def find_vanished(pair: _Pair, *, replace: bool) -> list[Vanished]:
     return sorted(found)
 
 
-def _filled(pair: _Pair, relation: str, measures: Iterable[str]) -> set[tuple[str, ...]]:
+def _filled(pair: Comparison, relation: str, measures: Iterable[str]) -> set[tuple[str, ...]]:
     """Table, period and measure wherever at least one cell holds a number."""
     names = [quote(name) for name in measures]
     counts = ", ".join(f"count({name}) AS {name}" for name in names)
@@ -169,7 +169,7 @@ def _filled(pair: _Pair, relation: str, measures: Iterable[str]) -> set[tuple[st
     )
 
 
-def _vanished_figures(pair: _Pair, tables: Sequence[str]) -> list[Vanished]:
+def _vanished_figures(pair: Comparison, tables: Sequence[str]) -> list[Vanished]:
     """Periods and measures of the tables that are there before and after; a period counts when it has a number."""
     before = _filled(pair, pair.standing, pair.standing_measures)
     after = _filled(pair, pair.delivery, pair.feed.measures)
@@ -188,7 +188,7 @@ def _vanished_figures(pair: _Pair, tables: Sequence[str]) -> list[Vanished]:
     return found
 
 
-def _vanished_regions(pair: _Pair, tables: Sequence[str]) -> list[Vanished]:
+def _vanished_regions(pair: Comparison, tables: Sequence[str]) -> list[Vanished]:
     """Regions without a row in a period that the table still has; outside the scope of this run nothing is missed."""
     places = "table_id, area_code, period_code"
     rows = pair.rows(
@@ -207,7 +207,7 @@ def _vanished_regions(pair: _Pair, tables: Sequence[str]) -> list[Vanished]:
     ]
 
 
-def _vanished_from_feed(pair: _Pair, gone: Sequence[str]) -> list[Vanished]:
+def _vanished_from_feed(pair: Comparison, gone: Sequence[str]) -> list[Vanished]:
     found = []
     before = {row for row in _filled(pair, pair.standing, pair.standing_measures) if row[0] in gone}
     after = _filled(pair, pair.delivery, pair.feed.measures)
@@ -221,13 +221,13 @@ def _vanished_from_feed(pair: _Pair, gone: Sequence[str]) -> list[Vanished]:
     return found + [Vanished("region", area, table) for table, area in rows if table in gone]
 
 
-def _in_scope(pair: _Pair) -> str:
+def _in_scope(pair: Comparison) -> str:
     # Raw calls the country NL00, whatever the publisher's own key is.
     prefixes = [] if pair.feed.carries_every_area else pair.scope.prefixes("NL00")
     return scope_condition("area_code", prefixes)
 
 
-def _judge_vanished(feed: CbsOdata3Feed | DownloadFeed, vanished: Sequence[Vanished], *, compared: bool) -> CheckResult:
+def judge_vanished(feed: CbsOdata3Feed | DownloadFeed, vanished: Sequence[Vanished], *, compared: bool) -> CheckResult:
     accepted = {thing: _acknowledgement(feed.acknowledged, thing.what, thing.name, thing.table) for thing in vanished}
     open_ones = [thing for thing in vanished if accepted[thing] is None]
     found = "; ".join([*_in_words(open_ones), *_reasons(accepted.values())])
@@ -262,7 +262,7 @@ def _places(tables: Sequence[str]) -> str:
 # -- what jumped --------------------------------------------------------------------------------------------------------
 
 
-def find_jumps(pair: _Pair) -> list[Jump]:
+def find_jumps(pair: Comparison) -> list[Jump]:
     """Figures ten times those of before, or a tenth: the same period as it stands, and a new one beside the last.
 
     A measure that stands with negative numbers (a deviation from a mean) has no zero to multiply from and is left out.
@@ -273,8 +273,8 @@ def find_jumps(pair: _Pair) -> list[Jump]:
     keys = "area_code, breakdown, measure"
     rows = pair.rows(
         f"""WITH standing AS ({_long(pair.standing, measures)}),
-        old AS (SELECT * FROM standing WHERE measure NOT IN (SELECT measure FROM standing WHERE value < 0)),
-        new AS ({_long(pair.delivery, measures)}),
+        old AS (SELECT * FROM standing WHERE value > 0 AND measure NOT IN (SELECT measure FROM standing WHERE value < 0)),
+        new AS (SELECT * FROM ({_long(pair.delivery, measures)}) WHERE value > 0),
         revised AS (
             SELECT new.*, new.period_code AS old_period, old.value AS old_value FROM new
             JOIN old USING ({keys}, period_code)
@@ -293,7 +293,7 @@ def find_jumps(pair: _Pair) -> list[Jump]:
         )
         SELECT table_id, area_code, breakdown, measure, old_period, period_code, old_value, value
         FROM (FROM revised UNION ALL BY NAME FROM following)
-        WHERE value != 0 AND old_value != 0 AND greatest(value, old_value) / least(value, old_value) >= {JUMP_FACTOR}
+        WHERE greatest(value, old_value) / least(value, old_value) >= {JUMP_FACTOR}
             AND ({_is_no_count(pair)} OR greatest(value, old_value) >= {JUMP_LEAST_COUNT})
         ORDER BY ALL"""
     )
@@ -314,13 +314,13 @@ def _same_series(left: str, right: str) -> str:
     return " AND ".join(f"{left}.{key} = {right}.{key}" for key in keys)
 
 
-def _is_no_count(pair: _Pair) -> str:
+def _is_no_count(pair: Comparison) -> str:
     # A measure without a unit may be a count (pupils per advice), so it is judged as one.
     counts = [literal(name) for name, measure in pair.feed.measures.items() if measure.unit in (None, "aantal")]
     return f"measure NOT IN ({', '.join(counts)})" if counts else "TRUE"
 
 
-def _judge_jumps(feed: CbsOdata3Feed | DownloadFeed, jumps: Sequence[Jump], *, compared: bool) -> CheckResult:
+def judge_jumps(feed: CbsOdata3Feed | DownloadFeed, jumps: Sequence[Jump], *, compared: bool) -> CheckResult:
     accepted = {jump: _acknowledgement(feed.acknowledged, "jump", jump.name, jump.table) for jump in jumps}
     open_ones = [jump for jump in jumps if accepted[jump] is None]
     return _result(
@@ -339,13 +339,14 @@ def jumps_in_words(jumps: Sequence[object]) -> list[str]:
     if not jumps:
         return []
     more = f" and {len(jumps) - 3} more" if len(jumps) > 3 else ""
-    return [f"{len(jumps):,} figures jumped tenfold: " + "; ".join(map(str, jumps[:3])) + more]
+    kind = "figure" if len(jumps) == 1 else "figures"
+    return [f"{len(jumps):,} {kind} jumped tenfold: " + "; ".join(map(str, jumps[:3])) + more]
 
 
 # -- which corrections are still needed -----------------------------------------------------------------------------------
 
 
-def _cells_per_correction(pair: _Pair, *, replace: bool) -> dict[str, int]:
+def _cells_per_correction(pair: Comparison, *, replace: bool) -> dict[str, int]:
     """How many cells each correction changed, in this delivery or in the one that stands; without tables never seen."""
     standing = "SELECT correction_id, cells FROM control.corrections WHERE feed_id = " + literal(pair.feed.id)
     counted = pair.rows("SELECT correction_id, sum(cells)::BIGINT FROM audit.applied_corrections GROUP BY ALL")
