@@ -76,11 +76,14 @@ def has_news(feed: CbsOdata3Feed | DownloadFeed, environment: Environment, table
     A publisher that can't be asked counts as news: the arrival will then say what is wrong.
     """
     standing = warehouse.Standing(environment, feed.id)
+    newest = Landing(environment).newest(feed.id)
+    if environment.known_on is not None and not newest:
+        return bool(standing.snapshots)
     if standing.held is not None or standing.contract_sha256 != feed.contract_sha256:
         return True
-    newest = Landing(environment).newest(feed.id)
     if environment.known_on is not None:
-        return any(standing.snapshots.get(table) != snapshot.snapshot_id for table, snapshot in newest.items())
+        wanted = _under_contract(feed, list(newest.values()))
+        return any(standing.snapshots.get(s.table.id) != s.snapshot_id for s in wanted)
     try:
         with PublisherSession(feed.id, environment) as session:
             protocol = protocol_of(feed, environment.scope)
