@@ -1,4 +1,4 @@
-"""The arrival of a feed: ask, fetch, audit, then promote or hold.
+"""The arrival of a feed: ask, fetch, audit, then promote or hold; or, as known on an earlier day, once more from landing.
 
 Belongs here: the order of these steps and the decision. A problem of one feed ends in a hold and never leaves this
 module as an exception, because nothing else may stop for it. Does not belong here: what happens after raw, and when
@@ -8,6 +8,7 @@ runs start (orchestration).
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -77,13 +78,10 @@ def has_news(feed: CbsOdata3Feed | DownloadFeed, environment: Environment, table
     """
     standing = warehouse.Standing(environment, feed.id)
     newest = Landing(environment).newest(feed.id)
-    if environment.known_on is not None and not newest:
-        return bool(standing.snapshots)
+    if environment.known_on is not None:
+        return _is_unread(feed, standing, list(newest.values()))
     if standing.held is not None or standing.contract_sha256 != feed.contract_sha256:
         return True
-    if environment.known_on is not None:
-        wanted = _under_contract(feed, list(newest.values()))
-        return any(standing.snapshots.get(s.table.id) != s.snapshot_id for s in wanted)
     try:
         with PublisherSession(feed.id, environment) as session:
             protocol = protocol_of(feed, environment.scope)
@@ -101,6 +99,15 @@ def has_news(feed: CbsOdata3Feed | DownloadFeed, environment: Environment, table
     except FeedProblem:
         return True
     return False
+
+
+def _is_unread(feed: CbsOdata3Feed | DownloadFeed, standing: warehouse.Standing, newest: Sequence[Snapshot]) -> bool:
+    """Whether landing has something that does not stand."""
+    if not newest:
+        return bool(standing.snapshots)
+    if standing.held is not None or standing.contract_sha256 != feed.contract_sha256:
+        return True
+    return any(standing.snapshots.get(s.table.id) != s.snapshot_id for s in _under_contract(feed, newest))
 
 
 def arrive(
@@ -311,7 +318,7 @@ def _audit(
         ]
         red = blocking(results)
         if red:
-            what = "; ".join(f"check {check.name} failed: {check.found}" for check in red[:3])
+            what = "; ".join(f"check {check.name} failed: {check.found}{_first_example(check)}" for check in red[:3])
             problem = FeedProblem(
                 what,
                 feed_id=feed.id,
@@ -329,6 +336,14 @@ def _audit(
     return Arrival(
         feed.id, "promoted", standing_now, fetched.downloaded, sum(counts.values()), tuple(checks), notes=fetched.notes
     )
+
+
+def _first_example(check: CheckResult) -> str:
+    """The first offending row or value; guards name theirs themselves."""
+    examples = json.loads(check.examples)
+    if not examples or check.name in {name for name, _, _ in GUARDS}:
+        return ""
+    return f", such as {json.dumps(examples[0], ensure_ascii=False)}"
 
 
 def _fill_audit_file(
