@@ -12,12 +12,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from sources.environment import Environment, declare_environment
+from sources.environment import Environment, declare_environment, read_day
 from sources.errors import ConfigurationError, NoordError
 from sources.registry import Registry, load_registry
 
@@ -30,6 +31,19 @@ feeds_option = click.option(
     show_default=True,
     metavar="sample|live|PATH",
     help="The environment; PATH is a recorded archive.",
+)
+
+
+def _day(_context: click.Context, _option: click.Parameter, text: str | None) -> date | None:
+    return read_day(text) if text else None
+
+
+known_option = click.option(
+    "--as-known-on",
+    "known_on",
+    callback=_day,
+    metavar="DATE",
+    help="Stand still at the end of this day: read what had come in by then, from landing alone.",
 )
 
 
@@ -54,15 +68,16 @@ def main() -> None:
 
 @main.command()
 @feeds_option
+@known_option
 @click.option("--only", multiple=True, metavar="FEED", help="Fetch only this feed; may be given more than once.")
 @click.option("--tables", multiple=True, metavar="TABLE", help="Fetch only these tables of the feeds.")
 @click.option("--force", is_flag=True, help="Download everything again.")
-def run(feeds: str, only: tuple[str, ...], tables: tuple[str, ...], force: bool) -> None:
+def run(feeds: str, known_on: date | None, only: tuple[str, ...], tables: tuple[str, ...], force: bool) -> None:
     """Bring the warehouse up to date and release it."""
     from orchestration.report import run_report
     from orchestration.run import refresh
 
-    environment, registry = _opened(feeds)
+    environment, registry = _opened(feeds, known_on)
     with _progress() as progress:
         result = refresh(environment, registry, feeds, only=only, tables=tables, force=force, progress=progress)
     run_report(console, environment, result)
@@ -74,11 +89,12 @@ def run(feeds: str, only: tuple[str, ...], tables: tuple[str, ...], force: bool)
 
 @main.command()
 @feeds_option
-def status(feeds: str) -> None:
+@known_option
+def status(feeds: str, known_on: date | None) -> None:
     """What stands in the warehouse, per feed."""
     from orchestration.report import status_report
 
-    environment, registry = _opened(feeds)
+    environment, registry = _opened(feeds, known_on)
     status_report(console, environment, registry)
 
 
@@ -103,23 +119,25 @@ def feeds(write_schema: bool, write_docs: bool) -> None:
 
 @main.command()
 @feeds_option
-def releases(feeds: str) -> None:
+@known_option
+def releases(feeds: str, known_on: date | None) -> None:
     """The releases that are kept, newest first."""
     from orchestration.report import releases_report
     from publication.release import list_releases
 
-    releases_report(console, list_releases(declare_environment(feeds)))
+    releases_report(console, list_releases(declare_environment(feeds, known_on=known_on)))
 
 
 @main.command()
 @click.argument("release_id")
 @feeds_option
-def rollback(release_id: str, feeds: str) -> None:
+@known_option
+def rollback(release_id: str, feeds: str, known_on: date | None) -> None:
     """Make an earlier release the current one."""
     from publication.release import rollback as roll_back
     from sources.warehouse import writer_lock
 
-    environment = declare_environment(feeds)
+    environment = declare_environment(feeds, known_on=known_on)
     with writer_lock(environment, wait_seconds=60):
         release = roll_back(environment, release_id)
     console.print(f"Release {release.id} is current again. The next run with news makes a new release.")
@@ -144,15 +162,16 @@ def record(archive: Path, only: tuple[str, ...]) -> None:
 
 @main.command()
 @feeds_option
+@known_option
 @click.option("--port", default=3000, show_default=True, help="Port on 127.0.0.1.")
-def ui(feeds: str, port: int) -> None:
+def ui(feeds: str, known_on: date | None, port: int) -> None:
     """Open the lineage UI on 127.0.0.1."""
     from orchestration.dbt import ensure_manifest
-    from orchestration.instance import prepare_instance
+    from orchestration.instance import process_settings
 
-    environment = declare_environment(feeds)
+    environment = declare_environment(feeds, known_on=known_on)
     ensure_manifest()
-    settings = os.environ | {"DAGSTER_HOME": str(prepare_instance(environment)), "NOORD_FEEDS": feeds}
+    settings = os.environ | process_settings(environment, feeds)
     workspace = Path(__file__).parents[1] / "workspace.yaml"
     command = [sys.executable, "-m", "dagster", "dev", "-w", str(workspace), "-h", "127.0.0.1", "-p", str(port)]
     console.print(f"Lineage UI of environment {environment.name}: http://127.0.0.1:{port}")
@@ -160,8 +179,8 @@ def ui(feeds: str, port: int) -> None:
     os.execve(sys.executable, command, settings)
 
 
-def _opened(feeds: str) -> tuple[Environment, Registry]:
-    return declare_environment(feeds), load_registry()
+def _opened(feeds: str, known_on: date | None = None) -> tuple[Environment, Registry]:
+    return declare_environment(feeds, known_on=known_on), load_registry()
 
 
 @contextmanager

@@ -38,7 +38,7 @@ def build_definitions() -> dg.Definitions:
             description=f"Control table {name}.",
             kinds={"duckdb"},
         )
-        for name in ("feeds", "snapshots", "checks", "holds")
+        for name in ("feeds", "snapshots", "checks", "holds", "corrections")
     ]
     return dg.Definitions(
         assets=[*feeds, *control, marts, release],

@@ -1,6 +1,6 @@
 """The Dagster instance of an environment: its folder and its settings.
 
-Belongs here: dagster.yaml. Does not belong here: definitions.
+Belongs here: dagster.yaml, and the settings of processes. Does not belong here: definitions.
 """
 
 from __future__ import annotations
@@ -40,3 +40,16 @@ def prepare_instance(environment: Environment) -> Path:
     if not settings.exists() or settings.read_text(encoding="utf-8") != _SETTINGS:
         settings.write_text(_SETTINGS, encoding="utf-8")
     return home
+
+
+def process_settings(environment: Environment, feeds: str) -> dict[str, str]:
+    """What Dagster's processes are told of the environment that they work for.
+
+    Args:
+        feeds: the word from which the environment was declared.
+    """
+    return {
+        "DAGSTER_HOME": str(prepare_instance(environment)),
+        "NOORD_FEEDS": feeds,
+        "NOORD_AS_KNOWN_ON": str(environment.known_on or ""),
+    }

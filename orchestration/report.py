@@ -25,6 +25,8 @@ def run_report(console: Console, environment: Environment, result: RunResult) ->
     """The end of a run: a table per line, what is held, where the release is."""
     if result.release is not None and result.outcome != "failed":
         console.print(_line_table(environment, result.release))
+        if result.outcome == "released":
+            console.print(_revisions_sentence(result.release), soft_wrap=True)
     for feed_id, problem in result.held.items():
         console.print(f"[bold]held[/] {feed_id}: {problem}", soft_wrap=True)
     for message in result.failures:
@@ -40,8 +42,25 @@ def _closing_sentence(environment: Environment, result: RunResult) -> str:
     assert result.release is not None
     if result.outcome == "unchanged":
         return f"Nothing changed: nothing was downloaded and no release was made. Release {result.release.id} stands in {place}."
+    known = f", as known on {environment.known_on}" if environment.known_on else ""
     sample = " These are SAMPLE figures, made up for demonstration." if environment.data_origin == "sample" else ""
-    return f"Release {result.release.id} stands in {place}.{sample}"
+    return f"Release {result.release.id} stands in {place}{known}.{sample}"
+
+
+def _revisions_sentence(release: Release) -> str:
+    if release.previous is None:
+        return "This is the first release, so no figure was revised."
+    with warehouse.connect(release.path / "monitor.duckdb", read_only=True) as monitor:
+        counts = dict(monitor.execute("SELECT change, count(*) FROM meta.revisions GROUP BY ALL").fetchall())
+    words = ", ".join(
+        f"{counts.get(change, 0):,} {text}"
+        for change, text in (
+            ("revised", "revised"),
+            ("withdrawn", "withdrawn"),
+            ("status_changed", "with another status"),
+        )
+    )
+    return f"Changed since release {release.previous}: {words} (meta.revisions)."
 
 
 def _line_table(environment: Environment, release: Release) -> Table:

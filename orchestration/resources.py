@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import dagster as dg
 
-from sources.environment import Environment, declare_environment
+from sources.environment import Environment, declare_environment, read_day
 from sources.errors import ConfigurationError
 
 # An overlapping run waits for the writer's place this long before it gives up, in seconds.
@@ -20,7 +20,10 @@ _listeners: list[Callable[[str], None]] = []
 
 
 class EnvironmentResource(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """The environment named by NOORD_FEEDS (``sample``, ``live`` or the path of an archive); read when a run starts."""
+    """The environment named by NOORD_FEEDS (``sample``, ``live`` or the path of an archive); read when a run starts.
+
+    With NOORD_AS_KNOWN_ON it stands still at the end of that day.
+    """
 
     def declared(self) -> Environment:
         feeds = os.environ.get("NOORD_FEEDS")
@@ -29,7 +32,8 @@ class EnvironmentResource(dg.ConfigurableResource):  # type: ignore[type-arg]
                 "NOORD_FEEDS is not set, so it is unknown which environment this run is for. Start with 'noord run' or "
                 "'noord ui', or set NOORD_FEEDS to sample, live or the path of an archive. Nothing was started."
             )
-        return declare_environment(feeds)
+        day = os.environ.get("NOORD_AS_KNOWN_ON")
+        return declare_environment(feeds, known_on=read_day(day) if day else None)
 
 
 def listen(listener: Callable[[str], None]) -> None:

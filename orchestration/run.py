@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from orchestration.fingerprint import fingerprint
-from orchestration.instance import prepare_instance
+from orchestration.instance import process_settings
 from publication.release import Release, current_release, sweep
 from sources import warehouse
 from sources.arrival import has_news
-from sources.environment import Environment
+from sources.environment import HERE, Environment
 from sources.errors import ConfigurationError
 from sources.landing import Landing
 from sources.registry import Registry
@@ -53,8 +53,10 @@ def refresh(
         force: download everything again.
 
     Raises:
-        ConfigurationError: `only` names no feed.
+        ConfigurationError: `only` names no feed, or nothing was known yet on the day on which the environment stands.
     """
+    if environment.known_on is not None:
+        _require_knowledge(environment, is_whole=not (only or tables or force))
     unknown = sorted(set(only) - set(registry))
     if unknown:
         raise ConfigurationError(
@@ -67,6 +69,24 @@ def refresh(
         if not force and not _anything_new(environment, registry, chosen, tables, progress):
             return RunResult("unchanged", current_release(environment), {})
         return _materialize(environment, registry, feeds_word, chosen, tables, force, progress)
+
+
+def _require_knowledge(environment: Environment, *, is_whole: bool) -> None:
+    if not is_whole:
+        raise ConfigurationError(
+            "As known on an earlier day everything is read from landing; --only, --tables and --force have no meaning "
+            "there. Nothing was started."
+        )
+    first, until = Landing(environment).first_moment(), environment.known_until
+    if first is None or until is None or first >= until:
+        when = (
+            f"the first delivery came in on {first.astimezone(HERE):%Y-%m-%d at %H:%M}"
+            if first
+            else "nothing came in yet"
+        )
+        raise ConfigurationError(
+            f"On {environment.known_on} nothing was known: {when} ({environment.landing}). Nothing was started."
+        )
 
 
 def _anything_new(
@@ -96,8 +116,7 @@ def _materialize(
     progress: Callable[[str], None],
 ) -> RunResult:
     progress("starting Dagster")
-    os.environ["DAGSTER_HOME"] = str(prepare_instance(environment))
-    os.environ["NOORD_FEEDS"] = feeds_word
+    os.environ.update(process_settings(environment, feeds_word))
     from orchestration.execute import execute_refresh
 
     before = current_release(environment)

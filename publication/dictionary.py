@@ -1,8 +1,8 @@
 """What every released table, column and code means, and the proof that nothing released goes without.
 
-Belongs here: reading descriptions from dbt's manifest, the descriptions of the two tables that publication adds, the
-code lists that columns refer to, and the comparison of what is documented with what is materialised. Does not belong
-here: writing comments or files, which `publication.monitor` does.
+Belongs here: reading descriptions from dbt's manifest, the descriptions of the tables that publication adds, the code
+lists that columns refer to, and the comparison of what is documented with what is materialised. Does not belong here:
+writing comments or files, which `publication.monitor` does.
 """
 
 from __future__ import annotations
@@ -43,10 +43,31 @@ OWN_TABLES: Descriptions = {
             "release_id": "Identifier of the release: UTC time of building and the start of the fingerprint.",
             "created_at": "Moment at which building began, in UTC.",
             "data_origin": "sample: invented figures; live: fetched from the publishers; replay: from an archive.",
-            "fingerprint": "Hash of everything the release was made from; equal fingerprints mean equal content.",
+            "fingerprint": "Hash of everything the release was made from; equal fingerprints mean equal figures.",
             "environment": "Name of the environment that built the release.",
             "previous_release_id": "The release that readers saw before this one; NULL for the first.",
             "title": "Title for pages and reports.",
+        },
+    ),
+    ("meta", "revisions"): TableDescription(
+        "Cijfers die anders zijn dan in de vorige uitgave (figures that changed since the release before); leeg bij de "
+        "eerste. Nieuwe perioden en cijfers die er eerst niet waren, staan er niet in.",
+        {
+            "line": "Programmalijn (programme line)",
+            "indicator_code": "Code van de indicator (indicator code)",
+            "area_code": "Code van het gebied (area code)",
+            "period_start": "Eerste dag van de periode (first day of the period)",
+            "period_type": "Soort periode (period type)",
+            "breakdown": "Uitsplitsing (breakdown)",
+            "change": "revised: ander cijfer; withdrawn: het cijfer is er niet meer; status_changed: zelfde cijfer, "
+            "andere status, zoals van voorlopig naar definitief (kind of change)",
+            "old_value": "Cijfer in de vorige uitgave (value before)",
+            "new_value": "Cijfer in deze uitgave, leeg als het er niet meer is (value now)",
+            "old_status": "Status in de vorige uitgave (status before)",
+            "new_status": "Status in deze uitgave, leeg als de rij er niet meer is (status now)",
+            "old_snapshot_id": "Levering van het oude cijfer (snapshot before); zie meta.snapshots van die uitgave",
+            "new_snapshot_id": "Levering van het nieuwe cijfer (snapshot now)",
+            "previous_release_id": "De vorige uitgave (release before)",
         },
     ),
     ("meta", "dictionary"): TableDescription(

@@ -23,11 +23,12 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from publication.catalog import LINES, SCHEMAS, Table, list_tables, open_read_only, quote
+from publication.changes import JUMPS, JUMPS_EXPECTED, check_jumps
 from publication.dictionary import OWN_TABLES, Descriptions, find_mismatches
 from publication.errors import PublicationError
 from sources.checks import CheckResult, Severity
 from sources.errors import ConfigurationError
-from sources.registry import Expectation, Line
+from sources.registry import Acknowledgement, Expectation, Line
 
 RULES = Path(__file__).parent / "release_checks.yml"
 GATE = "release"
@@ -61,6 +62,7 @@ class Rules(_Strict):
     required_tables: dict[str, tuple[str, ...]]
     line_expectations: tuple[Expectation, ...] = Field(min_length=1)
     tables: dict[str, tuple[Expectation, ...]] = {}
+    acknowledged: tuple[Acknowledgement, ...] = ()
 
     @model_validator(mode="after")
     def _is_whole(self) -> Rules:
@@ -142,13 +144,19 @@ def _line_minimums(line: Line, rule: LineRule, area: str) -> tuple[Expectation, 
 
 
 def check_release(
-    warehouse: Path, descriptions: Descriptions, *, data_origin: str | None = None, rules: Rules | None = None
+    warehouse: Path,
+    descriptions: Descriptions,
+    *,
+    data_origin: str | None = None,
+    rules: Rules | None = None,
+    previous: Path | None = None,
 ) -> list[CheckResult]:
     """Run every release check on a warehouse file that no handle has open for writing.
 
     Args:
         data_origin: the only origin that rows may carry; without it any, as long as it is one.
         rules: the bundled release checks unless given.
+        previous: ``monitor.duckdb`` of the release that readers see now, None when there is none.
 
     Raises:
         PublicationError: the file can't be opened.
@@ -158,6 +166,7 @@ def check_release(
         with closing(open_read_only(warehouse)) as connection:
             tables = list_tables(connection, connection.execute("SELECT current_database()").fetchall()[0][0])
             results = check_structure(connection, tables, descriptions, data_origin, rules)
+        results.append(check_jumps(warehouse, previous, rules.acknowledged))
     except (OSError, duckdb.Error) as error:
         raise PublicationError(
             f"The warehouse can't be read: {error}",
@@ -197,6 +206,7 @@ def _absent(suite: Suite) -> Iterator[CheckResult]:
 def release_check_names() -> list[tuple[str, str]]:
     """Name (``subject__check``, without dots) and description of every release check."""
     found = [(_WHOLE, check.name, check.expected) for check in _STRUCTURAL]
+    found.append((_WHOLE, JUMPS, JUMPS_EXPECTED))
     for suite in suites(read_rules()):
         found += [(suite.table, e.check_name, e.description or e.check_name) for e in suite.expectations]
     return [(f"{subject}__{name}".replace(".", "_"), text) for subject, name, text in found]

@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from publication.catalog import Table, list_tables, literal, quote, relation
+from publication.changes import add_revisions
 from publication.dictionary import OWN_TABLES, Descriptions, dictionary_rows, read_code_lists
 from sources.checks import CheckResult
 from sources.warehouse import CONNECTION
@@ -66,9 +67,17 @@ class Facts:
 
 
 def write_monitor(
-    folder: Path, warehouse: Path, facts: Facts, checks: Sequence[CheckResult], descriptions: Descriptions
+    folder: Path,
+    warehouse: Path,
+    facts: Facts,
+    checks: Sequence[CheckResult],
+    descriptions: Descriptions,
+    previous: Path | None = None,
 ) -> None:
     """Write ``monitor.duckdb``, ``parquet/<schema>/<table>.parquet`` and ``dictionary.csv`` into `folder`.
+
+    Args:
+        previous: ``monitor.duckdb`` of the release before, from which ``meta.revisions`` follows.
 
     Raises:
         duckdb.Error, OSError: the warehouse can't be read or the files can't be written.
@@ -82,6 +91,7 @@ def write_monitor(
         _copy_tables(connection)
         _add_checks(connection, checks)
         _add_release(connection, facts)
+        add_revisions(connection, previous, facts.previous)
         _add_dictionary(connection, descriptions)
         _comment(connection, facts.mark, descriptions)
         _export(connection, folder)

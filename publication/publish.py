@@ -53,7 +53,8 @@ def publish(environment: Environment, fingerprint: str, manifest_path: Path) -> 
     if current is not None and current.is_complete and current.fingerprint == fingerprint:
         return Publication("unchanged", current, ())
     descriptions = read_descriptions(manifest_path)
-    checks = check_release(environment.warehouse, descriptions, data_origin=environment.data_origin)
+    previous = None if current is None else current.monitor
+    checks = check_release(environment.warehouse, descriptions, data_origin=environment.data_origin, previous=previous)
     _record(environment, checks)
     if blocking(checks):
         return Publication("blocked", current, tuple(checks))

@@ -58,6 +58,12 @@ class Release:
     is_complete: bool
     bytes: int
 
+    @property
+    def monitor(self) -> Path | None:
+        """Its ``monitor.duckdb``; None when the release lost it."""
+        path = self.path / MONITOR
+        return path if path.is_file() else None
+
 
 def build_release(
     environment: Environment, fingerprint: str, checks: Sequence[CheckResult], descriptions: Descriptions
@@ -74,9 +80,11 @@ def build_release(
     """
     if not re.fullmatch(r"[0-9A-Za-z]{8,}", fingerprint):
         raise PublicationError("The fingerprint is no hash", where=repr(fingerprint), now=_UNTOUCHED)
-    facts = _new_facts(environment, fingerprint)
+    previous = current_release(environment)
+    facts = _new_facts(environment, fingerprint, previous)
     with _building(environment, facts.release_id) as folder:
-        write_monitor(folder, environment.warehouse, facts, checks, descriptions)
+        before = previous.monitor if previous else None
+        write_monitor(folder, environment.warehouse, facts, checks, descriptions, before)
         write_data_package(folder, facts)
         _write_release_file(folder, facts)
         sync_tree(folder)
@@ -166,8 +174,7 @@ def sweep(environment: Environment) -> list[str]:
     return sorted(path.name for path in (*leftovers, *links))
 
 
-def _new_facts(environment: Environment, fingerprint: str) -> Facts:
-    previous = current_release(environment)
+def _new_facts(environment: Environment, fingerprint: str, previous: Release | None) -> Facts:
     created = datetime.now(UTC).replace(microsecond=0)
     # Ids sort by time, so no two releases may carry the same second.
     taken = {release.created_at for release in list_releases(environment)}

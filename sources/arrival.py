@@ -1,4 +1,4 @@
-"""The arrival of a feed: ask, fetch, audit, then promote or hold.
+"""The arrival of a feed: ask, fetch, audit, then promote or hold; or, as known on an earlier day, once more from landing.
 
 Belongs here: the order of these steps and the decision. A problem of one feed ends in a hold and never leaves this
 module as an exception, because nothing else may stop for it. Does not belong here: what happens after raw, and when
@@ -8,6 +8,7 @@ runs start (orchestration).
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from sources.archive import ArchiveWriter
 from sources.checks import CheckResult, blocking
 from sources.environment import Environment
 from sources.errors import FeedProblem
+from sources.guards import GUARDS, compare_with_standing
 from sources.http import PublisherSession
 from sources.landing import Landing, Snapshot
 from sources.loading import DELIVERY_KEYS, append_cells, create_delivery
@@ -29,7 +31,7 @@ from sources.registry import Expectation, Feed, Table
 Outcome = Literal["promoted", "unchanged", "held"]
 Progress = Callable[[str], None]
 
-# Every feed has these two checks beside the expectations of its file.
+# Every feed has these two checks and the guards beside the expectations of its file.
 DELIVERY_CHECK = "delivery"
 DISCOVERY_CHECK = "discovery"
 UNIQUE_ROWS = Expectation(
@@ -64,6 +66,7 @@ def checks_of(feed: Feed) -> list[tuple[str, str, str]]:
     fixed = [
         (DELIVERY_CHECK, "block", "De levering is opgehaald en past bij het contract van de bron."),
         (DISCOVERY_CHECK, "warn", "De catalogus van de uitgever heeft geen nieuwe tabel die niet te gebruiken is."),
+        *GUARDS,
     ]
     expectations = [UNIQUE_ROWS, *feed.expectations]
     return fixed + [(e.check_name, e.severity, e.description or e.type) for e in expectations]
@@ -75,9 +78,11 @@ def has_news(feed: Feed, environment: Environment, tables: Collection[str] = ())
     A publisher that can't be asked counts as news: the arrival will then say what is wrong.
     """
     standing = warehouse.Standing(environment, feed.id)
+    newest = Landing(environment).newest(feed.id)
+    if environment.known_on is not None:
+        return _is_unread(feed, standing, list(newest.values()))
     if standing.held is not None or standing.contract_sha256 != feed.contract_sha256:
         return True
-    newest = Landing(environment).newest(feed.id)
     try:
         with PublisherSession(feed.id, environment) as session:
             protocol = protocol_of(feed, environment.scope)
@@ -97,6 +102,15 @@ def has_news(feed: Feed, environment: Environment, tables: Collection[str] = ())
     return False
 
 
+def _is_unread(feed: Feed, standing: warehouse.Standing, newest: Sequence[Snapshot]) -> bool:
+    """Whether landing has something that does not stand."""
+    if not newest:
+        return bool(standing.snapshots)
+    if standing.held is not None or standing.contract_sha256 != feed.contract_sha256:
+        return True
+    return any(standing.snapshots.get(s.table.id) != s.snapshot_id for s in _under_contract(feed, newest))
+
+
 def arrive(
     feed: Feed,
     environment: Environment,
@@ -113,7 +127,11 @@ def arrive(
         tables: ids of the tables to fetch; all but superseded ones when empty.
         recorder: archive that gets a copy of every exchange.
         progress: told in a few words what happens.
+
+    An environment that stands still on a day asks no publisher: see `arrive_again`.
     """
+    if environment.known_on is not None:
+        return arrive_again(feed, environment, progress)
     standing = warehouse.Standing(environment, feed.id)
     landing = Landing(environment)
     try:
@@ -140,16 +158,59 @@ def arrive(
     return _audit(feed, environment, standing, landing, wanted, fetched, contract_changed, progress)
 
 
+def arrive_again(feed: Feed, environment: Environment, progress: Progress = lambda _text: None) -> Arrival:
+    """Let every delivery in landing arrive once more, oldest first, as far as the environment knows.
+
+    What stands at the end is what stood then under today's contract: the newest snapshot of each table, or the newest
+    before it where a delivery does not pass. The guards compare each delivery with the one before, as they did then.
+    """
+    warehouse.forget(environment, feed)
+    landing = Landing(environment)
+    newest: dict[str, Snapshot] = {}
+    last = Arrival(feed.id, "unchanged", {}, 0, 0, ())
+    for delivery in landing.deliveries(feed.id):
+        kept, notes = _usable(feed, environment, landing, delivery)
+        newest |= {snapshot.table.id: snapshot for snapshot in kept}
+        standing = warehouse.Standing(environment, feed.id)
+        wanted = [s for s in newest.values() if standing.snapshots.get(s.table.id) != s.snapshot_id]
+        if wanted:
+            fetched = _Fetched(kept, 0, notes)
+            is_first = standing.contract_sha256 is None
+            last = _audit(feed, environment, standing, landing, wanted, fetched, is_first, progress)
+    return last
+
+
+def _usable(
+    feed: Feed, environment: Environment, landing: Landing, delivery: Sequence[Snapshot]
+) -> tuple[list[Snapshot], tuple[str, ...]]:
+    """The snapshots of one delivery that the feed file still names, or that the catalogue had and can be read."""
+    protocol = protocol_of(feed, environment.scope)
+    kept, notes = [], []
+    for snapshot in _under_contract(feed, delivery):
+        try:
+            if snapshot.table.discovered:
+                _try_out(feed, environment, landing, protocol, snapshot)
+            kept.append(snapshot)
+        except FeedProblem as problem:
+            notes.append(_not_usable(snapshot.table, problem))
+    return kept, tuple(notes)
+
+
 def _standing_elsewhere(
     feed: Feed, standing: warehouse.Standing, landing: Landing, fetched: Collection[str]
 ) -> list[Snapshot]:
     """Snapshots that stand in raw and were not asked for in this run: under another contract they are read again too."""
-    declared = {table.id: table for table in feed.tables}
     kept = [s for s in landing.snapshots(feed.id) if standing.snapshots.get(s.table.id) == s.snapshot_id]
+    return [s for s in _under_contract(feed, kept) if s.table.id not in fetched]
+
+
+def _under_contract(feed: Feed, snapshots: Sequence[Snapshot]) -> list[Snapshot]:
+    """The snapshots whose tables the feed file names today, with today's entry, and those that the catalogue had."""
+    declared = {table.id: table for table in feed.tables}
     return [
         s.model_copy(update={"table": _as_declared(s.table, declared)})
-        for s in kept
-        if s.table.id not in fetched and (s.table.publisher_id in declared or s.table.discovered)
+        for s in snapshots
+        if s.table.publisher_id in declared or s.table.discovered
     ]
 
 
@@ -188,13 +249,15 @@ def _fetch_all(
             # Next year's table may appear before it can be read; the years that are known must not wait for it.
             if not table.discovered:
                 raise
-            notes.append(
-                f"table {table.id} of {table.year} was found in the catalogue and is not usable yet: {problem}"
-            )
+            notes.append(_not_usable(table, problem))
             continue
         snapshots.append(snapshot)
         downloaded += is_new
     return _Fetched(snapshots, downloaded, tuple(notes))
+
+
+def _not_usable(table: Table, problem: FeedProblem) -> str:
+    return f"table {table.id} of {table.year} was found in the catalogue and is not usable yet: {problem}"
 
 
 def _chosen(tables: Sequence[Table], ids: Collection[str]) -> list[Table]:
@@ -256,10 +319,13 @@ def _audit(
     try:
         progress(f"{feed.id}: auditing {len(wanted)} tables")
         _fill_audit_file(feed, environment, landing, wanted, audit_file)
-        results = _run_suite(feed, audit_file)
+        results = [
+            *_run_suite(feed, audit_file),
+            *compare_with_standing(feed, environment, audit_file, replace=contract_changed),
+        ]
         red = blocking(results)
         if red:
-            what = "; ".join(f"check {check.name} failed: {check.found}" for check in red[:3])
+            what = "; ".join(f"check {check.name} failed: {check.found}{_first_example(check)}" for check in red[:3])
             problem = FeedProblem(
                 what,
                 feed_id=feed.id,
@@ -277,6 +343,14 @@ def _audit(
     return Arrival(
         feed.id, "promoted", standing_now, fetched.downloaded, sum(counts.values()), tuple(checks), notes=fetched.notes
     )
+
+
+def _first_example(check: CheckResult) -> str:
+    """The first offending row or value; guards name theirs themselves."""
+    examples = json.loads(check.examples)
+    if not examples or check.name in {name for name, _, _ in GUARDS}:
+        return ""
+    return f", such as {json.dumps(examples[0], ensure_ascii=False)}"
 
 
 def _fill_audit_file(

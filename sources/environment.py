@@ -7,12 +7,15 @@ ones. Does not belong here: what is done in those folders.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -22,6 +25,8 @@ from sources.errors import ConfigurationError
 PACKAGE = Path(__file__).parent
 SAMPLE_ARCHIVE = PACKAGE / "sample" / "sample.warc.gz"
 DEFAULT_SCOPE = PACKAGE / "scope.yml"
+# Where the day ends, of which is asked what was known on it.
+HERE = ZoneInfo("Europe/Amsterdam")
 
 
 class Scope(BaseModel):
@@ -67,7 +72,8 @@ class Environment:
     """One declared environment: ``sample``, ``live``, or a replay of a recorded archive.
 
     `archive` is the recorded traffic that stands in for the network, None for live. `mirrors` maps a publisher's host
-    to the base URL of a mirror that serves the same bytes.
+    to the base URL of a mirror that serves the same bytes. `known_on` makes it stand still at the end of that day: it
+    reads the landing of the environment at `landing_of`, never writes there and reaches no publisher.
     """
 
     name: str
@@ -77,10 +83,24 @@ class Environment:
     archive: Path | None = None
     mirrors: Mapping[str, str] = field(default_factory=dict)
     keep_releases: int = 10
+    known_on: date | None = None
+    landing_of: Path | None = None
 
     @property
     def landing(self) -> Path:
-        return self.home / "landing"
+        return (self.landing_of or self.home) / "landing"
+
+    @property
+    def known_until(self) -> datetime | None:
+        """The first moment that is not known any more; None when the environment lives in the present."""
+        if self.known_on is None:
+            return None
+        return datetime.combine(self.known_on + timedelta(days=1), time(), HERE).astimezone(UTC)
+
+    def now(self) -> datetime:
+        """The present, or the last moment of the day on which the environment stands still."""
+        present, until = datetime.now(UTC), self.known_until
+        return present if until is None else min(present, until - timedelta(microseconds=1))
 
     @property
     def audit(self) -> Path:
@@ -107,18 +127,56 @@ class Environment:
         return self.home / "run.lock"
 
 
-def declare_environment(feeds: str, settings: Mapping[str, str] | None = None) -> Environment:
-    """Turn the word after ``--feeds`` into an environment.
+def declare_environment(
+    feeds: str, settings: Mapping[str, str] | None = None, *, known_on: date | None = None
+) -> Environment:
+    """Turn the word after ``--feeds`` into an environment, and the day after ``--as-known-on`` into one of its past.
 
     Args:
         feeds: ``sample``, ``live``, or the path of a recorded archive (``*.warc.gz``).
         settings: the process environment unless given. Read are NOORD_HOME (default ``data``), NOORD_SCOPE,
             NOORD_MIRRORS (``host=url`` pairs, comma separated) and NOORD_KEEP_RELEASES.
+        known_on: the day at whose end the environment stands still; the present unless given.
 
     Raises:
-        ConfigurationError: the word names no environment, or a setting can't be used.
+        ConfigurationError: the word names no environment, a setting can't be used, or the day has yet to come.
     """
-    settings = os.environ if settings is None else settings
+    present = _declare_present(feeds, os.environ if settings is None else settings)
+    return present if known_on is None else _as_known_on(present, known_on)
+
+
+def read_day(text: str) -> date:
+    """A day as people write it for ``--as-known-on``.
+
+    Raises:
+        ConfigurationError: it is no day.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"'{text}' is no day; expected one such as 2026-03-01. Nothing was started."
+        ) from error
+
+
+def _as_known_on(present: Environment, day: date) -> Environment:
+    today = datetime.now(HERE).date()
+    if day > today:
+        raise ConfigurationError(
+            f"{day} has yet to come; as known on is a day up to today, {today}. Nothing was started."
+        )
+    return dataclasses.replace(
+        present,
+        name=f"{present.name}-known-on-{day}",
+        home=present.home / "known-on" / str(day),
+        archive=None,
+        mirrors={},
+        known_on=day,
+        landing_of=present.home,
+    )
+
+
+def _declare_present(feeds: str, settings: Mapping[str, str]) -> Environment:
     root = Path(settings.get("NOORD_HOME", "data")).expanduser().absolute()
     scope = read_scope(Path(settings.get("NOORD_SCOPE", str(DEFAULT_SCOPE))))
     keep = _whole_number(settings.get("NOORD_KEEP_RELEASES", "10"), "NOORD_KEEP_RELEASES")

@@ -17,6 +17,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from sources.environment import Environment
+from sources.errors import ConfigurationError
 from sources.http import Received
 from sources.registry import FeedBase, Table
 
@@ -54,6 +55,8 @@ class Snapshot(BaseModel):
     retrieved_at: datetime
     content_sha256: str
     data_origin: str
+    # Common to what one arrival of a feed brought in; empty in what was landed before this was kept.
+    delivery: str = ""
     files: tuple[LandedFile, ...]
 
     @property
@@ -74,14 +77,23 @@ def landed_file(role: str, received: Received) -> LandedFile:
 
 
 class Landing:
-    """The landing of one environment."""
+    """The landing of one environment, during one arrival. As known on a day, it ends with that day and can only be read."""
 
     def __init__(self, environment: Environment) -> None:
         self._root = environment.landing
+        self._scratch = environment.audit / ".scratch"
         self._data_origin = environment.data_origin
+        self._until = environment.known_until
+        self._delivery = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
 
     def open_folder(self) -> Path:
-        """A new folder for bytes on their way in; `close` or `discard` it."""
+        """A new folder for bytes on their way in; `close` or `discard` it.
+
+        Raises:
+            ConfigurationError: the environment stands still on a day.
+        """
+        if self._until is not None:
+            raise ConfigurationError(f"Nothing comes in as known on an earlier day. {self._root} was not changed.")
         incoming = self._root / ".incoming"
         incoming.mkdir(parents=True, exist_ok=True)
         folder = incoming / datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
@@ -93,16 +105,19 @@ class Landing:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """A folder for what reading needs for a moment; gone afterwards, and swept like the others after a kill."""
-        folder = self.open_folder()
+        """A folder outside landing for what reading needs for a moment; gone afterwards, and swept after a kill."""
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.mkdir(parents=True)
         try:
-            yield folder
+            yield self._scratch
         finally:
-            self.discard(folder)
+            shutil.rmtree(self._scratch)
 
     def sweep(self) -> None:
         """Remove what a killed run left behind. Only the holder of the run lock may call this."""
-        shutil.rmtree(self._root / ".incoming", ignore_errors=True)
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        if self._until is None:
+            shutil.rmtree(self._root / ".incoming", ignore_errors=True)
 
     def close(
         self,
@@ -132,6 +147,7 @@ class Landing:
             retrieved_at=retrieved_at,
             content_sha256=content,
             data_origin=self._data_origin,
+            delivery=self._delivery,
             files=tuple(files),
         )
         (folder / _RECORD).write_text(snapshot.model_dump_json(indent=2), encoding="utf-8")
@@ -153,8 +169,22 @@ class Landing:
         """All snapshots of a feed, oldest first."""
         records = [path.read_bytes() for path in (self._root / feed_id).glob(f"*/{_RECORD}")]
         found = [Snapshot.model_validate_json(record) for record in records]
+        if self._until is not None:
+            found = [snapshot for snapshot in found if snapshot.retrieved_at < self._until]
         return sorted(found, key=lambda snapshot: (snapshot.retrieved_at, snapshot.snapshot_id))
 
     def newest(self, feed_id: str) -> dict[str, Snapshot]:
         """The newest snapshot of each table of a feed, by table id."""
         return {snapshot.table.id: snapshot for snapshot in self.snapshots(feed_id)}
+
+    def deliveries(self, feed_id: str) -> list[list[Snapshot]]:
+        """The snapshots of a feed in the groups in which they came in, oldest first."""
+        groups: dict[str, list[Snapshot]] = {}
+        for snapshot in self.snapshots(feed_id):
+            groups.setdefault(snapshot.delivery or snapshot.snapshot_id, []).append(snapshot)
+        return list(groups.values())
+
+    def first_moment(self) -> datetime | None:
+        """When the oldest snapshot of any feed was retrieved, whatever is known; None when nothing ever came in."""
+        records = [path.read_bytes() for path in self._root.glob(f"*/*/{_RECORD}")]
+        return min((Snapshot.model_validate_json(record).retrieved_at for record in records), default=None)

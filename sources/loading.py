@@ -1,14 +1,16 @@
 """From cells to numbers: the contract that needs no statistics.
 
 Belongs here: turning the text cells of a protocol into the raw table's shape (see docs/architecture.md), keeping a
-marker for each cell that holds no number and refusing text that is neither. Does not belong here: expectations on the
-values (`sources.expectations`) and promotion (`sources.warehouse`).
+marker for each cell that holds no number, refusing text that is neither, and correcting known errors of the publisher
+(`sources.corrections`). Does not belong here: expectations on the values (`sources.expectations`) and promotion
+(`sources.warehouse`).
 """
 
 from __future__ import annotations
 
 import duckdb
 
+from sources.corrections import MARKER, Correction
 from sources.environment import Scope
 from sources.errors import FeedProblem
 from sources.landing import Snapshot
@@ -23,8 +25,14 @@ DELIVERY_KEYS = ("table_id", "area_code", "period_code", "breakdown", "bound")
 
 
 def create_delivery(connection: duckdb.DuckDBPyConnection, feed: FeedBase) -> None:
-    """Make the empty table ``delivery`` in the shape of ``raw.<feed>``."""
+    """Make the empty table ``delivery`` in the shape of ``raw.<feed>``, and ``applied_corrections`` beside it.
+
+    The latter says which line of the corrections changed how many cells of which delivery.
+    """
     connection.execute(f"CREATE OR REPLACE TABLE delivery ({raw_columns(feed)})")
+    connection.execute(
+        "CREATE OR REPLACE TABLE applied_corrections (correction_id VARCHAR, snapshot_id VARCHAR, cells BIGINT)"
+    )
 
 
 def raw_columns(feed: FeedBase) -> str:
@@ -49,7 +57,7 @@ def raw_columns(feed: FeedBase) -> str:
 
 
 def append_cells(connection: duckdb.DuckDBPyConnection, feed: Feed, snapshot: Snapshot, scope: Scope) -> None:
-    """Check ``cells`` and append them to ``delivery``.
+    """Check ``cells``, correct known errors and append them to ``delivery``.
 
     Raises:
         FeedProblem: a required region is absent, an area code is no code, or a cell is neither a number nor one of the
@@ -57,6 +65,7 @@ def append_cells(connection: duckdb.DuckDBPyConnection, feed: Feed, snapshot: Sn
     """
     _require_regions(connection, feed, snapshot, scope)
     _refuse_strange_areas(connection, feed, snapshot)
+    _correct(connection, feed, snapshot)
     measures = [f"{_value(feed, name)} AS {quote(name)}" for name in feed.measures]
     connection.execute(
         f"""INSERT INTO delivery SELECT {literal(snapshot.snapshot_id)}, {literal(snapshot.table.id)}, area_code, area_name,
@@ -64,6 +73,40 @@ def append_cells(connection: duckdb.DuckDBPyConnection, feed: Feed, snapshot: Sn
         FROM cells"""
     )
     _refuse_strange_text(connection, feed, snapshot)
+
+
+def _correct(connection: duckdb.DuckDBPyConnection, feed: Feed, snapshot: Snapshot) -> None:
+    """Correct ``cells`` in place; lines apply in the order of the file, and a later one sees what an earlier one left.
+
+    This comes before the audit: a known -1 would hold a whole table, figures that are right included.
+    """
+    for correction in feed.corrections:
+        if correction.table_id == snapshot.table.id:
+            (changed,) = connection.execute(
+                f"UPDATE cells SET {quote(correction.measure)} = {literal(_corrected(feed, correction))} "
+                f"WHERE {_is_wrong(feed, correction)}"
+            ).fetchall()[0]
+            connection.execute(
+                "INSERT INTO applied_corrections VALUES (?, ?, ?)",
+                [correction.correction_id, snapshot.snapshot_id, changed],
+            )
+
+
+def _corrected(feed: Feed, correction: Correction) -> str:
+    """The text that takes the cell's place, as the publisher would have written it."""
+    if correction.replacement is None:
+        return MARKER
+    text = repr(correction.replacement)
+    return text.replace(".", feed.decimal) if isinstance(feed, DownloadFeed) else text
+
+
+def _is_wrong(feed: Feed, correction: Correction) -> str:
+    conditions = [f"{_number(feed, correction.measure)} = {correction.published_value!r}::DOUBLE"]
+    if correction.area_code:
+        conditions.append(f"area_code = {literal(correction.area_code)}")
+    if correction.period_code:
+        conditions.append(f"period_code = {literal(correction.period_code)}")
+    return " AND ".join(conditions)
 
 
 def _attributes(feed: FeedBase) -> str:
@@ -125,7 +168,8 @@ def _refuse_strange_areas(connection: duckdb.DuckDBPyConnection, feed: FeedBase,
 def _refuse_strange_text(connection: duckdb.DuckDBPyConnection, feed: Feed, snapshot: Snapshot) -> None:
     """The markers of the rows just appended hold every text that is no number; only where one of them is strange is the
     cell looked for, because that reads each cell again."""
-    markers = ", ".join(literal(marker) for marker in feed.missing)
+    allowed = [*feed.missing, *(MARKER for c in feed.corrections if c.table_id == snapshot.table.id)]
+    markers = ", ".join(literal(marker) for marker in allowed)
     suspect = connection.execute(
         f"SELECT 1 FROM delivery WHERE snapshot_id = ? AND NOT list_has_all([{markers}], map_values(missing_markers)) LIMIT 1",
         [snapshot.snapshot_id],

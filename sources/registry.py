@@ -7,17 +7,21 @@ otherwise switch a rule off in silence. Does not belong here: how a protocol rea
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from sources.checks import Severity
+from sources.corrections import CORRECTIONS, Correction, read_corrections
 from sources.errors import ConfigurationError
 
 FEEDS = Path(__file__).parent / "feeds"
@@ -235,8 +239,35 @@ class Expectation(Strict):
         return {key: list(value) if isinstance(value, tuple) else value for key, value in chosen.items()}
 
 
+class Acknowledgement(Strict):
+    """Somebody has looked at what a guard holds, and lets it pass: what, which, since when and why.
+
+    `name` is the name that the guard gives: an area code, period code, measure or table id; for a jump
+    ``measure/area/period``, of which the end may be left out. ``*`` stands for any characters (``BU0917*``). `table`
+    restricts it to one table.
+    """
+
+    what: Literal["region", "period", "measure", "table", "jump"]
+    name: str = Field(min_length=1)
+    table: str | None = None
+    # Not called `on`: YAML reads that word as a boolean.
+    date: datetime.date
+    reason: str = Field(min_length=1)
+
+    def covers(self, what: str, name: str, table: str | None) -> bool:
+        if self.what != what or self.table not in (None, table):
+            return False
+        return fnmatchcase(name, self.name) or fnmatchcase(name, f"{self.name}/*")
+
+    def __str__(self) -> str:
+        return f"{self.name} since {self.date}: {self.reason}"
+
+
 class FeedBase(Strict):
-    """What every feed file says, whatever its protocol."""
+    """What every feed file says, whatever its protocol.
+
+    `corrections` are the feed's lines of ``corrections.csv``: set by `load_registry`, never in a feed file.
+    """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: str
@@ -257,6 +288,8 @@ class FeedBase(Strict):
     # Numbers below this stand for a missing figure; their text becomes the marker.
     missing_below: float | None = None
     expectations: tuple[Expectation, ...] = Field(min_length=1)
+    acknowledged: tuple[Acknowledgement, ...] = ()
+    corrections: SkipJsonSchema[tuple[Correction, ...]] = ()
 
     @model_validator(mode="after")
     def _names_are_consistent(self) -> FeedBase:
@@ -280,8 +313,13 @@ class FeedBase(Strict):
         return [code for code in required if code != COUNTRY]
 
     @property
+    def carries_every_area(self) -> bool:
+        """Whether rows of areas outside the scope are kept too."""
+        return False
+
+    @property
     def contract_sha256(self) -> str:
-        """Changes when anything in the feed file that shapes its rows or checks changes."""
+        """Changes when anything in the feed file, or in its corrections, that shapes its rows or checks changes."""
         text = json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -395,6 +433,11 @@ class DownloadFeed(RowsFeed):
             raise ValueError("url must hold {table}")
         return self
 
+    @property
+    def carries_every_area(self) -> bool:
+        regions = [self.region] if self.region else [member.region for member in self.members]
+        return any(region.keep == "all" for region in regions)
+
 
 class CkanFeed(RowsFeed):
     """A feed behind the action API of a CKAN portal; the id of a table is the id of a resource in its datastore."""
@@ -408,6 +451,10 @@ class CkanFeed(RowsFeed):
     def required_areas(self, required: Sequence[str]) -> list[str]:
         # Postcodes lie in municipalities, but are none: an expectation of the feed says which must be there.
         return [] if self.region.prefix == "PC" else super().required_areas(required)
+
+    @property
+    def carries_every_area(self) -> bool:
+        return self.region.keep == "all"
 
 
 class Collection(Strict):
@@ -448,12 +495,17 @@ def read_feed(path: Path) -> Feed:
     """
     try:
         # The C loader: the pure one takes most of the start-up of a run without news.
-        feed = _FEED.validate_python(yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader))  # noqa: S506 - it is safe
+        document = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)  # noqa: S506 - it is safe
+        feed = _FEED.validate_python(document)
     except ValidationError as error:
         lines = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise ConfigurationError(f"Feed file {path}: {lines}. The registry was not loaded.") from error
     except (OSError, yaml.YAMLError) as error:
         raise ConfigurationError(f"Feed file {path} can't be read: {error}. The registry was not loaded.") from error
+    if "corrections" in document:
+        raise ConfigurationError(
+            f"Feed file {path}: corrections: these stand in {CORRECTIONS.name} and not in a feed file. The registry was not loaded."
+        )
     if feed.id != path.stem:
         raise ConfigurationError(
             f"Feed file {path}: id '{feed.id}' differs from the file's name. The registry was not loaded."
@@ -462,10 +514,10 @@ def read_feed(path: Path) -> Feed:
 
 
 def load_registry(folder: Path = FEEDS) -> Registry:
-    """All feeds below `folder` by id, in the order of their ids.
+    """All feeds below `folder` by id, in the order of their ids, with the corrections of the file beside `folder`.
 
     Raises:
-        ConfigurationError: a file is not a feed, an id stands twice, or there is no feed at all.
+        ConfigurationError: a file is not a feed, an id stands twice, there is no feed at all, or a correction fits none.
     """
     registry: Registry = {}
     for path in sorted(folder.rglob("*.yml"), key=lambda path: path.stem):
@@ -477,7 +529,27 @@ def load_registry(folder: Path = FEEDS) -> Registry:
         registry[feed.id] = feed
     if not registry:
         raise ConfigurationError(f"No feed file below {folder}. The registry was not loaded.")
-    return registry
+    corrections = folder.parent / CORRECTIONS.name
+    return with_corrections(registry, read_corrections(corrections)) if corrections.exists() else registry
+
+
+def with_corrections(registry: Registry, corrections: Sequence[Correction]) -> Registry:
+    """The registry in which each feed has its own corrections.
+
+    Raises:
+        ConfigurationError: a correction names a feed or measure that does not exist.
+    """
+    for correction in corrections:
+        feed = registry.get(correction.feed_id)
+        if feed is None or correction.measure not in feed.measures:
+            raise ConfigurationError(
+                f"Correction {correction.correction_id}: there is no measure '{correction.measure}' in a feed "
+                f"'{correction.feed_id}'. The registry was not loaded."
+            )
+    return {
+        feed_id: feed.model_copy(update={"corrections": tuple(c for c in corrections if c.feed_id == feed_id)})
+        for feed_id, feed in registry.items()
+    }
 
 
 def json_schema() -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -38,6 +38,10 @@ CREATE TABLE IF NOT EXISTS control.checks (
     gate VARCHAR, subject VARCHAR, check_name VARCHAR, severity VARCHAR, passed BOOLEAN, expected VARCHAR, found VARCHAR,
     unexpected_count BIGINT, examples VARCHAR, snapshot_ids VARCHAR[], checked_at TIMESTAMPTZ);
 CREATE TABLE IF NOT EXISTS control.holds (feed_id VARCHAR PRIMARY KEY, held_since TIMESTAMPTZ, problem VARCHAR);
+CREATE TABLE IF NOT EXISTS control.corrections (
+    correction_id VARCHAR PRIMARY KEY, feed_id VARCHAR, table_id VARCHAR, measure VARCHAR, area_code VARCHAR, period_code VARCHAR,
+    published_value DOUBLE, action VARCHAR, replacement DOUBLE, reason_nl VARCHAR, reporter VARCHAR, reported_on DATE,
+    source_url VARCHAR, retired_on DATE, snapshot_id VARCHAR, cells BIGINT);
 """
 
 
@@ -95,7 +99,7 @@ def prepare(environment: Environment, registry: Registry) -> None:
             warehouse.execute("INSERT OR IGNORE INTO control.feeds (feed_id) VALUES (?)", [feed.id])
             _describe(warehouse, feed)
         gone = ", ".join(literal(name) for name in registry)
-        for table in ("control.feeds", "control.holds"):
+        for table in ("control.feeds", "control.holds", "control.corrections"):
             warehouse.execute(f"DELETE FROM {table} WHERE feed_id NOT IN ({gone})")
 
 
@@ -148,7 +152,7 @@ def promote(
     """Move audited rows to ``raw.<feed>`` in one transaction and return the row count of each table.
 
     Args:
-        audit_file: DuckDB file with the table ``delivery``.
+        audit_file: DuckDB file with the tables ``delivery`` and ``applied_corrections``.
         replace: drop every earlier row of the feed (its contract changed), not only those of the same tables.
     """
     raw = f"raw.{quote(feed.id)}"
@@ -158,14 +162,19 @@ def promote(
         warehouse.execute("BEGIN")
         if replace:
             warehouse.execute(f"CREATE OR REPLACE TABLE {raw} ({raw_columns(feed)})")
-            warehouse.execute("DELETE FROM control.snapshots WHERE feed_id = ?", [feed.id])
+            for control in ("snapshots", "corrections"):
+                warehouse.execute(f"DELETE FROM control.{control} WHERE feed_id = ?", [feed.id])
         else:
             warehouse.execute(f"DELETE FROM {raw} WHERE table_id IN ({tables})")
-            warehouse.execute(f"DELETE FROM control.snapshots WHERE feed_id = ? AND table_id IN ({tables})", [feed.id])
+            for control in ("snapshots", "corrections"):
+                warehouse.execute(
+                    f"DELETE FROM control.{control} WHERE feed_id = ? AND table_id IN ({tables})", [feed.id]
+                )
         warehouse.execute(f"INSERT INTO {raw} SELECT * FROM audit.delivery")
         counts = dict(warehouse.execute("SELECT table_id, count(*) FROM audit.delivery GROUP BY 1").fetchall())
         for snapshot in snapshots:
-            _insert_snapshot(warehouse, snapshot, counts.get(snapshot.table.id, 0))
+            _insert_snapshot(warehouse, snapshot, counts.get(snapshot.table.id, 0), environment.now())
+        _insert_corrections(warehouse, feed)
         warehouse.execute(
             "UPDATE control.feeds SET contract_sha256 = ? WHERE feed_id = ?", [feed.contract_sha256, feed.id]
         )
@@ -185,7 +194,7 @@ def hold(
         warehouse.execute("BEGIN")
         warehouse.execute(
             "INSERT INTO control.holds VALUES (?, ?, ?) ON CONFLICT (feed_id) DO UPDATE SET problem = excluded.problem",
-            [feed.id, datetime.now(UTC), problem],
+            [feed.id, environment.now(), problem],
         )
         _replace_named_checks(warehouse, feed, checks, [snapshot.snapshot_id for snapshot in snapshots])
         warehouse.execute("COMMIT")
@@ -220,12 +229,41 @@ def stored_checks(environment: Environment, gate: str, subject: str | None = Non
     return [CheckResult(*row) for row in rows]
 
 
-def _insert_snapshot(warehouse: duckdb.DuckDBPyConnection, snapshot: Snapshot, rows: int) -> None:
+def forget(environment: Environment, feed: FeedBase) -> None:
+    """Drop everything that stands of a feed, so that its next delivery is its first."""
+    with connect(environment.warehouse) as warehouse:
+        warehouse.execute("BEGIN")
+        warehouse.execute(f"CREATE OR REPLACE TABLE raw.{quote(feed.id)} ({raw_columns(feed)})")
+        for table in ("snapshots", "corrections", "holds"):
+            warehouse.execute(f"DELETE FROM control.{table} WHERE feed_id = ?", [feed.id])
+        warehouse.execute("DELETE FROM control.checks WHERE gate = 'arrival' AND subject = ?", [feed.id])
+        warehouse.execute("UPDATE control.feeds SET contract_sha256 = NULL WHERE feed_id = ?", [feed.id])
+        warehouse.execute("COMMIT")
+
+
+def _insert_corrections(warehouse: duckdb.DuckDBPyConnection, feed: FeedBase) -> None:
+    """The lines that met their table in the attached audit file, with the number of cells that each changed."""
+    lines = {correction.correction_id: correction for correction in feed.corrections}
+    for name, snapshot_id, cells in warehouse.execute("FROM audit.applied_corrections ORDER BY ALL").fetchall():
+        line = lines[name]
+        warehouse.execute(
+            "INSERT INTO control.corrections VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                line.correction_id, line.feed_id, line.table_id, line.measure, line.area_code or None, line.period_code or None,
+                line.published_value, line.action, line.replacement, line.reason_nl, line.reporter, line.reported_on,
+                line.source_url, line.retired_on, snapshot_id, cells,
+            ],
+        )  # fmt: skip
+
+
+def _insert_snapshot(
+    warehouse: duckdb.DuckDBPyConnection, snapshot: Snapshot, rows: int, promoted_at: datetime
+) -> None:
     warehouse.execute(
         "INSERT INTO control.snapshots VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             snapshot.snapshot_id, snapshot.feed_id, snapshot.table.id, snapshot.title, snapshot.publisher, snapshot.license_name,
-            snapshot.license_url, snapshot.source_url, snapshot.upstream_version, snapshot.retrieved_at, datetime.now(UTC),
+            snapshot.license_url, snapshot.source_url, snapshot.upstream_version, snapshot.retrieved_at, promoted_at,
             snapshot.content_sha256, snapshot.bytes, rows, snapshot.data_origin,
         ],
     )  # fmt: skip

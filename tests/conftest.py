@@ -11,5 +11,5 @@ def _quick_http(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NOORD_HTTP_BACKOFF", "0.01")
     monkeypatch.setenv("NOORD_HTTP_ATTEMPTS", "2")
     monkeypatch.setenv("NOORD_HTTP_READ_TIMEOUT", "2")
-    for name in ("NOORD_FEEDS", "NOORD_HOME", "NOORD_SCOPE", "NOORD_MIRRORS", "DAGSTER_HOME"):
+    for name in ("NOORD_FEEDS", "NOORD_HOME", "NOORD_SCOPE", "NOORD_MIRRORS", "NOORD_AS_KNOWN_ON", "DAGSTER_HOME"):
         monkeypatch.delenv(name, raising=False)

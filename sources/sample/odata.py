@@ -41,7 +41,8 @@ _KERNCIJFERS = {
     2014: ("82931NED", "2017-08-30T02:00:00"),
     2015: ("83220NED", "2018-06-15T02:00:00"),
     2016: ("83487NED", "2019-07-04T02:00:00"),
-    2017: ("83765NED", "2020-11-06T02:00:00"),
+    # The version before the publisher's correction of November 2020: see _LEAKED.
+    2017: ("83765NED", "2019-12-06T02:00:00"),
     2018: ("84286NED", "2021-07-29T02:00:00"),
     2019: ("84583NED", "2022-03-31T02:00:00"),
     2020: ("84799NED", "2023-03-31T02:00:00"),
@@ -51,6 +52,9 @@ _KERNCIJFERS = {
     2024: ("85984NED", "2026-01-30T02:00:00"),
     2025: ("86165NED", "2026-02-27T02:00:00"),
 }
+# Until its version of 2020-11-06 the table of 2017 had -1 in these columns where the figure was secret; real, and in
+# ``corrections.csv``.
+_LEAKED = {(2017, "distance_school"), (2017, "schools_3km")}
 # Entries of the catalogue with the same words in their title, from before the series of the feed.
 _OLDER = {"70904NED": "2009-2012", "81903NED": "2004-2008"}
 _HEALTH = {
@@ -121,7 +125,8 @@ def _cell(topic: Topic, area: Area, year: int) -> str | float | None:
     if special is not None:
         return special(area, year)
     if not figures.specification(topic.figure).base and topic.figure not in ("inhabitants", "households"):
-        return figures.mean(area, topic.figure, year, topic.decimals)
+        mean = figures.mean(area, topic.figure, year, topic.decimals)
+        return -1 if mean is None and (year, topic.figure) in _LEAKED else mean
     if topic.unit == "aantal":
         return figures.count(area, topic.figure, year)
     return figures.share(area, topic.figure, year, topic.decimals, 10 if topic.unit.startswith("per 1 000") else 1)

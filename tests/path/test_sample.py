@@ -85,7 +85,31 @@ def test_the_statuses_of_the_nasty_cases(monitor: duckdb.DuckDBPyConnection) -> 
     assert "suppressed_source" in statuses("werken", "WER_LAAG_INKOMEN", 2018), "small buurten"
     assert "estimated" in statuses("leren", "LER_ADVIES_HAVO_PLUS", 2022), "<5 counts with its middle"
     assert "provisional" in statuses("veiligheid", "VEI_MISDRIJVEN", 2024), "the police's newest years"
+    assert statuses("leren", "LER_AFSTAND_SCHOOL", 2017) == {"measured", "missing"}, "the -1 of CBS, corrected"
     assert statuses("wonen", "WON_KINDEREN", 2014) == {"not_published"}, "percentages in place of counts until 2015"
+
+
+def test_the_release_says_which_figures_were_corrected_and_how_full_tables_are(
+    monitor: duckdb.DuckDBPyConnection,
+) -> None:
+    corrected = (
+        "SELECT measure, published_value, action, cells FROM meta.corrections WHERE table_id = '83765NED' ORDER BY 1"
+    )
+    assert monitor.execute(corrected).fetchall() == [
+        ("distance_school_km", -1.0, "to_missing", 1),
+        ("schools_within_3km", -1.0, "to_missing", 1),
+    ]
+    vintages = """SELECT period_code, period_status, measures_published < measures_in_contract FROM meta.vintages
+    WHERE table_id IN ('86165NED', '47018NED') AND period_code >= '2023' ORDER BY table_id, 1"""
+    assert monitor.execute(vintages).fetchall() == [
+        ("2023JJ00", "final", False),
+        ("2024JJ00", "provisional", False),
+        ("2025JJ00", "provisional", False),
+        ("2025JJ00", "provisional", True),
+    ]
+    tables = "SELECT count(DISTINCT table_id) FROM meta.vintages"
+    assert monitor.execute(tables).fetchall() == monitor.execute("SELECT count(*) FROM meta.snapshots").fetchall()
+    assert monitor.execute("SELECT count(*) FROM meta.revisions").fetchall() == [(0,)], "the first release"
 
 
 def test_figures_of_2020_are_the_published_ones(monitor: duckdb.DuckDBPyConnection) -> None:

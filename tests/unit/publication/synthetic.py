@@ -102,6 +102,7 @@ SELECT
     'year' AS period_type,
     'total' AS breakdown,
     CASE WHEN area_code = 'BU1' THEN NULL ELSE 40.0 + i END::DOUBLE AS value,
+    NULL::DOUBLE AS numerator,
     CASE WHEN area_code = 'BU1' THEN 'suppressed_source' ELSE 'measured' END AS value_status,
     CASE WHEN area_code = 'BU1' THEN NULL ELSE 39.0 + i END::DOUBLE AS lower_95,
     CASE WHEN area_code = 'BU1' THEN NULL ELSE 41.0 + i END::DOUBLE AS upper_95,

@@ -36,7 +36,10 @@ def test_each_feed_is_described_in_full(feed: FeedBase) -> None:
 
 def test_years_units_and_ranges_in_words() -> None:
     kerncijfers = section("cbs_kerncijfers")
-    assert "| `gas_m3` | `GemiddeldAardgasverbruikTotaal` or `GemiddeldAardgasverbruik` | m³ | - | 2020–2022 |" in kerncijfers
+    assert (
+        "| `gas_m3` | `GemiddeldAardgasverbruikTotaal` or `GemiddeldAardgasverbruik` | m³ | - | 2020–2022 |"
+        in kerncijfers
+    )
     assert "| `poverty_persons_pct` | `PersonenInArmoede` | % | - | from 2024 |" in kerncijfers
     assert (
         "- `woz_value_keur` is from 10 up to 5,000 (`woz_value_keur__values_to_be_between`; a failure holds"

@@ -36,6 +36,7 @@ def changed(feed: CbsOdata3Feed, **changes: Any) -> CbsOdata3Feed:
 
 
 ONE = changed(kerncijfers_feed())
+ACCEPTED = {"date": "2026-11-01", "reason": "besluit van het datateam"}
 TWO = changed(ONE, tables=[{"id": TABLE_ID, "year": 2020}, {"id": SECOND, "year": 2021}])
 
 
@@ -208,7 +209,7 @@ def test_a_changed_contract_reloads_from_landing_without_a_download(house: House
     house.arrive()
     data, rows = house.requests_of("TypedDataSet"), house.ask("SELECT count(*) FROM raw.cbs_kerncijfers")
     measures = {name: TWO.measures[name].model_dump(by_alias=True) for name in TWO.measures if name != "gas_m3"}
-    slim = changed(TWO, measures=measures)
+    slim = changed(TWO, measures=measures, acknowledged=[ACCEPTED | {"what": "measure", "name": "gas_m3"}])
     assert slim.contract_sha256 != TWO.contract_sha256
     arrival = house.arrive(slim)
     assert (arrival.problem, arrival.outcome, arrival.downloaded, arrival.rows) == (None, "promoted", 0, 2 * len(AREAS))
@@ -222,7 +223,12 @@ def test_a_changed_contract_reloads_from_landing_without_a_download(house: House
 
 def test_a_changed_contract_drops_the_tables_it_no_longer_names(house: House) -> None:
     house.arrive()
-    arrival = house.arrive(ONE)
+    held = house.arrive(ONE)
+    assert (held.outcome, held.problem) == ("held", warehouse.Standing(house.environment, ONE.id).held)
+    assert "check nothing_vanished failed: 1 table vanished: 85039NED" in str(held.problem)
+    assert house.heerlen() == {TABLE_ID: 87086, SECOND: 87086}
+    accepted = changed(ONE, acknowledged=[ACCEPTED | {"what": "table", "name": SECOND}])
+    arrival = house.arrive(accepted)
     assert (arrival.outcome, arrival.downloaded, list(arrival.snapshots)) == ("promoted", 0, [TABLE_ID])
     assert house.heerlen() == {TABLE_ID: 87086}
     assert house.ask("SELECT table_id FROM control.snapshots") == [(TABLE_ID,)]

@@ -156,6 +156,17 @@ def test_small_areas_and_unpublished_columns_are_empty(sample: Sample) -> None:
     assert sample.value(f"{empty} WHERE boundary_year = 2025") == 0
 
 
+def test_the_table_of_2017_has_the_minus_one_that_cbs_published(sample: Sample) -> None:
+    """The version before November 2020: -1 on the wire where a dot was meant, and missing with a reason once it is read."""
+    assert sample.snapshots["83765NED"].upstream_version < "2020-11-06"
+    for key, measure in (("AfstandTotSchool_97", "distance_school_km"), ("ScholenBinnen3Km_98", "schools_within_3km")):
+        leaked = {row["WijkenEnBuurten"].strip() for row in sample.rows("83765NED", "data") if row[key] == -1}
+        assert TINY in leaked
+        query = f"SELECT area_code FROM cbs_kerncijfers WHERE missing_markers['{measure}'] = 'corrected'"
+        assert {area for (area,) in sample.all(query)} == leaked
+        assert sample.value(f"SELECT min({measure}) FROM cbs_kerncijfers") > 0
+
+
 def test_wire_format_of_cbs(sample: Sample) -> None:
     assert {row["RegioS"] for row in sample.rows("82339NED", "data")} >= {"NL00      ", "GM0917    "}
     town = next(row for row in sample.rows("84799NED", "data") if row["WijkenEnBuurten"] == "GM0917    ")
