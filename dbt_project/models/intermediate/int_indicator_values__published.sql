@@ -59,7 +59,8 @@ placed AS (
         bases.denominator_imputed,
         CASE WHEN {{ same_place('bases') }} THEN bases.weight END AS named_weight,
         CASE
-            WHEN main.period_type IN ('month', 'quarter', 'half_year')
+            WHEN
+                main.period_type IN ('month', 'quarter', 'half_year')
                 AND newest_bases.year >= main.year - 2
                 AND {{ same_place('newest_bases') }}
                 THEN newest_bases.denominator
