@@ -265,6 +265,8 @@ def _places(tables: Sequence[str]) -> str:
 def find_jumps(pair: Comparison) -> list[Jump]:
     """Figures ten times those of before, or a tenth: the same period as it stands, and a new one beside the last.
 
+    A month is held beside the same month of the newest year that stands, for some crimes have a season; without one beside
+    the last month.
     A measure that stands with negative numbers (a deviation from a mean) has no zero to multiply from and is left out.
     """
     measures = [name for name in pair.standing_measures if name in pair.feed.measures]
@@ -289,7 +291,8 @@ def find_jumps(pair: Comparison) -> list[Jump]:
             SELECT newest.*, old.period_code AS old_period, old.value AS old_value FROM newest
             JOIN old ON {_same_series("newest", "old")} AND old.period_code < newest.period_code
             QUALIFY row_number() OVER (PARTITION BY {", ".join("newest." + key for key in keys.split(", "))}, newest.period_kind
-                ORDER BY old.period_code DESC, old.boundary_year DESC, old.table_id DESC) = 1
+                ORDER BY right(old.period_code, 2) = right(newest.period_code, 2) DESC,
+                    old.period_code DESC, old.boundary_year DESC, old.table_id DESC) = 1
         )
         SELECT table_id, area_code, breakdown, measure, old_period, period_code, old_value, value
         FROM (FROM revised UNION ALL BY NAME FROM following)

@@ -254,6 +254,20 @@ def test_every_tenfold_jump_is_found_and_no_other(
     assert set(keys) == expected_jumps(standing, delivered)
 
 
+@pytest.mark.parametrize(("month", "jumps"), [("2021MM12", []), ("2021MM11", [("2020MM12", "2021MM11")])])
+def test_a_month_is_held_beside_the_same_month_of_the_year_before(
+    connection: duckdb.DuckDBPyConnection, month: str, jumps: list[tuple[str, str]]
+) -> None:
+    """Fireworks are registered in December: 500 after 20 in the month before is no jump. November has no year before."""
+    standing = {
+        ("T2020", "GM0917", "2020MM12"): (480.0 if month.endswith("12") else 20.0, 1.0, 0.1),
+        ("T2020", "GM0917", "2020MM10"): (20.0, 1.0, 0.1),
+    }
+    delivered = {("T2021", "GM0917", month): (500.0, 1.0, 0.1)}
+    found = find_jumps(compare(connection, standing, delivered))
+    assert [(jump.old_period, jump.period) for jump in found] == jumps
+
+
 def test_a_measure_without_a_zero_point_has_no_jumps(connection: duckdb.DuckDBPyConnection) -> None:
     standing = {("T2020", "NL00", "2020JJ00"): (100.0, 10.0, 0.01), ("T2020", "GM0917", "2020JJ00"): (1.0, 1.0, -0.2)}
     delivered = {("T2020", "NL00", "2020JJ00"): (100.0, 10.0, 0.9), ("T2020", "GM0917", "2020JJ00"): (1.0, 1.0, -3.0)}
