@@ -119,7 +119,7 @@ def status_report(console: Console, environment: Environment, registry: Registry
 
 
 def _feed_state(environment: Environment, feed_id: str) -> Sequence[str]:
-    standing = warehouse.Standing(environment, feed_id)
+    standing = warehouse.standing_of(environment, feed_id)
     state = f"held: {standing.held}" if standing.held else ("ok" if standing.snapshots else "never delivered")
     if not standing.snapshots:
         return ("0", "0", "", "", state)

@@ -122,7 +122,7 @@ def _materialize(
     before = current_release(environment)
     failures = execute_refresh(chosen, list(tables), force, progress)
     after = current_release(environment)
-    held = {feed_id: problem for feed_id in registry if (problem := warehouse.Standing(environment, feed_id).held)}
+    held = {feed_id: s.held for feed_id, s in warehouse.standings(environment, registry).items() if s.held}
     if failures:
         return RunResult("failed", after, held, failures)
     made = after is not None and (before is None or after.id != before.id)

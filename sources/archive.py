@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
@@ -99,35 +100,10 @@ class ReplayAdapter(BaseAdapter):
         super().__init__()
         self._path = path
         try:
-            self._index = self._read_index()
+            state = path.stat()
+            self._index = _read_index(path, state.st_mtime_ns, state.st_size)
         except (OSError, ArchiveLoadFailed) as error:
             raise ConfigurationError(f"Archive {path} can't be read: {error}. Nothing was started.") from error
-
-    def _read_index(self) -> dict[tuple[str, str], _Place]:
-        index: dict[tuple[str, str], _Place] = {}
-        method = "GET"
-        with self._path.open("rb") as stream:
-            records = ArchiveIterator(stream)
-            for record in records:
-                if record.rec_type == "request":
-                    method = record.http_headers.protocol
-                elif record.rec_type == "response":
-                    head = record.http_headers
-                    status, _, reason = head.statusline.partition(" ")
-                    url = record.rec_headers.get_header("WARC-Target-URI")
-                    index[method, canonical_url(url)] = _Place(
-                        records.get_record_offset(), int(status), reason, dict(head.headers)
-                    )
-                self._require_whole(record)
-        return index
-
-    @staticmethod
-    def _require_whole(record: Any) -> None:
-        """A cut-off archive would otherwise give a shorter body without a word."""
-        while record.raw_stream.read(1 << 18):
-            pass
-        if record.raw_stream.limit:
-            raise ArchiveLoadFailed(f"it breaks off {record.raw_stream.limit:,} bytes before the end of a record")
 
     def send(self, request: PreparedRequest, *_args: Any, **_kwargs: Any) -> Response:
         place = self._index.get((request.method or "GET", canonical_url(request.url or "")))
@@ -154,3 +130,33 @@ class ReplayAdapter(BaseAdapter):
 
     def close(self) -> None:
         """Nothing stays open between requests."""
+
+
+# Every feed of a run opens the same archive, and reading one through takes a quarter of a second.
+@lru_cache(maxsize=4)
+def _read_index(path: Path, _modified: int, _size: int) -> Mapping[tuple[str, str], _Place]:
+    """Where each answer of an archive stands; read through once for each state of the file."""
+    index: dict[tuple[str, str], _Place] = {}
+    method = "GET"
+    with path.open("rb") as stream:
+        records = ArchiveIterator(stream)
+        for record in records:
+            if record.rec_type == "request":
+                method = record.http_headers.protocol
+            elif record.rec_type == "response":
+                head = record.http_headers
+                status, _, reason = head.statusline.partition(" ")
+                url = record.rec_headers.get_header("WARC-Target-URI")
+                index[method, canonical_url(url)] = _Place(
+                    records.get_record_offset(), int(status), reason, dict(head.headers)
+                )
+            _require_whole(record)
+    return index
+
+
+def _require_whole(record: Any) -> None:
+    """A cut-off archive would otherwise give a shorter body without a word."""
+    while record.raw_stream.read(1 << 18):
+        pass
+    if record.raw_stream.limit:
+        raise ArchiveLoadFailed(f"it breaks off {record.raw_stream.limit:,} bytes before the end of a record")

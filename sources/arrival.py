@@ -77,7 +77,7 @@ def has_news(feed: Feed, environment: Environment, tables: Collection[str] = ())
 
     A publisher that can't be asked counts as news: the arrival will then say what is wrong.
     """
-    standing = warehouse.Standing(environment, feed.id)
+    standing = warehouse.standing_of(environment, feed.id)
     newest = Landing(environment).newest(feed.id)
     if environment.known_on is not None:
         return _is_unread(feed, standing, list(newest.values()))
@@ -132,7 +132,7 @@ def arrive(
     """
     if environment.known_on is not None:
         return arrive_again(feed, environment, progress)
-    standing = warehouse.Standing(environment, feed.id)
+    standing = warehouse.standing_of(environment, feed.id)
     landing = Landing(environment)
     try:
         with PublisherSession(feed.id, environment, recorder) as session:
@@ -171,7 +171,7 @@ def arrive_again(feed: Feed, environment: Environment, progress: Progress = lamb
     for delivery in landing.deliveries(feed.id):
         kept, notes = _usable(feed, environment, landing, delivery)
         newest |= {snapshot.table.id: snapshot for snapshot in kept}
-        standing = warehouse.Standing(environment, feed.id)
+        standing = warehouse.standing_of(environment, feed.id)
         wanted = [s for s in newest.values() if standing.snapshots.get(s.table.id) != s.snapshot_id]
         if wanted:
             fetched = _Fetched(kept, 0, notes)

@@ -7,8 +7,9 @@ and releases (publication). DuckDB has one writer a file, so callers hold the ru
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -91,53 +92,78 @@ def connect_memory() -> duckdb.DuckDBPyConnection:
 
 
 def prepare(environment: Environment, registry: Registry) -> None:
-    """Make the control tables, an empty raw table for each feed that has none, and describe the feeds."""
+    """Make the control tables, an empty raw table for each feed that has none, and describe the feeds.
+
+    Each feed of a run calls this, so what is there already is only looked at.
+    """
     with connect(environment.warehouse) as warehouse:
         warehouse.execute(_CONTROL)
+        tables = warehouse.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'raw'").fetchall()
+        described = warehouse.execute(f"SELECT feed_id, {_DESCRIPTION} FROM control.feeds").fetchall()
         for feed in registry.values():
-            warehouse.execute(f"CREATE TABLE IF NOT EXISTS raw.{quote(feed.id)} ({raw_columns(feed)})")
-            warehouse.execute("INSERT OR IGNORE INTO control.feeds (feed_id) VALUES (?)", [feed.id])
-            _describe(warehouse, feed)
-        gone = ", ".join(literal(name) for name in registry)
-        for table in ("control.feeds", "control.holds", "control.corrections"):
-            warehouse.execute(f"DELETE FROM {table} WHERE feed_id NOT IN ({gone})")
+            if (feed.id,) not in tables:
+                warehouse.execute(f"CREATE TABLE raw.{quote(feed.id)} ({raw_columns(feed)})")
+            if (feed.id, *_description(feed)) not in described:
+                _describe(warehouse, feed)
+        if {feed_id for feed_id, *_ in described} - set(registry):
+            kept = ", ".join(literal(name) for name in registry)
+            for table in ("control.feeds", "control.holds", "control.corrections"):
+                warehouse.execute(f"DELETE FROM {table} WHERE feed_id NOT IN ({kept})")
 
 
-def _describe(warehouse: duckdb.DuckDBPyConnection, feed: Feed) -> None:
-    """All columns but contract_sha256, which says under which contract the rows in raw were promoted."""
-    warehouse.execute(
-        """UPDATE control.feeds SET title = ?, description = ?, publisher = ?, publisher_url = ?, license_name = ?, license_url = ?,
-        page_url = ?, lines = ?, cadence = ?, slack_days = ?, protocol = ?, estimate_type = ? WHERE feed_id = ?""",
-        [
-            feed.title, feed.description, feed.publisher.name, feed.publisher.url, feed.license.name, feed.license.url, feed.page,
-            list(feed.lines), feed.cadence.expected, feed.cadence.slack_days, feed.protocol, feed.estimate_type, feed.id,
-        ],
+# All columns but contract_sha256, which says under which contract the rows in raw were promoted.
+_DESCRIPTION = """title, description, publisher, publisher_url, license_name, license_url, page_url, lines, cadence, slack_days, protocol,
+    estimate_type"""
+
+
+def _description(feed: Feed) -> tuple[object, ...]:
+    return (
+        feed.title, feed.description, feed.publisher.name, feed.publisher.url, feed.license.name, feed.license.url, feed.page,
+        list(feed.lines), feed.cadence.expected, feed.cadence.slack_days, feed.protocol, feed.estimate_type,
     )  # fmt: skip
 
 
-class Standing:
-    """What the warehouse holds of one feed now."""
+def _describe(warehouse: duckdb.DuckDBPyConnection, feed: Feed) -> None:
+    warehouse.execute("INSERT OR IGNORE INTO control.feeds (feed_id) VALUES (?)", [feed.id])
+    places = ", ".join("?" * len(_description(feed)))
+    warehouse.execute(
+        f"UPDATE control.feeds SET ({_DESCRIPTION}) = ({places}) WHERE feed_id = ?", [*_description(feed), feed.id]
+    )
 
-    def __init__(self, environment: Environment, feed_id: str) -> None:
-        self.contract_sha256: str | None = None
-        self.snapshots: dict[str, str] = {}
-        self.held: str | None = None
-        if not environment.warehouse.exists():
-            return
-        with connect(environment.warehouse, read_only=True) as warehouse:
-            tables = warehouse.execute("SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'control'").fetchall()
-            if tables[0][0] < 4:
-                return
-            contract = warehouse.execute(
-                "SELECT contract_sha256 FROM control.feeds WHERE feed_id = ?", [feed_id]
-            ).fetchall()
-            self.contract_sha256 = contract[0][0] if contract else None
-            rows = warehouse.execute(
-                "SELECT table_id, snapshot_id FROM control.snapshots WHERE feed_id = ?", [feed_id]
-            ).fetchall()
-            self.snapshots = dict(rows)
-            holds = warehouse.execute("SELECT problem FROM control.holds WHERE feed_id = ?", [feed_id]).fetchall()
-            self.held = holds[0][0] if holds else None
+
+@dataclass(frozen=True)
+class Standing:
+    """What the warehouse holds of one feed now: under which contract, which snapshot of each table, and why it is held."""
+
+    contract_sha256: str | None = None
+    snapshots: dict[str, str] = field(default_factory=dict)
+    held: str | None = None
+
+
+def standings(environment: Environment, feed_ids: Iterable[str]) -> dict[str, Standing]:
+    """What the warehouse holds of each of these feeds; nothing of a feed, or a warehouse, that is not there yet."""
+    found = {feed_id: Standing() for feed_id in feed_ids}
+    if not environment.warehouse.exists():
+        return found
+    with connect(environment.warehouse, read_only=True) as warehouse:
+        tables = warehouse.execute("SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'control'").fetchall()
+        if tables[0][0] < 4:
+            return found
+        rows = warehouse.execute(
+            """SELECT f.feed_id, f.contract_sha256, h.problem,
+                (SELECT map_from_entries(list((s.table_id, s.snapshot_id))) FROM control.snapshots AS s WHERE s.feed_id = f.feed_id)
+            FROM control.feeds AS f LEFT JOIN control.holds AS h USING (feed_id)"""
+        ).fetchall()
+    return found | {
+        feed_id: Standing(contract, snapshots or {}, held)
+        for feed_id, contract, held, snapshots in rows
+        if feed_id in found
+    }
+
+
+def standing_of(environment: Environment, feed_id: str) -> Standing:
+    """What the warehouse holds of one feed."""
+    return standings(environment, [feed_id])[feed_id]
 
 
 def promote(

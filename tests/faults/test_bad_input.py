@@ -65,7 +65,7 @@ def _expect_held(case: Case, *words: str) -> None:
     assert len(before) == len(AREAS)
     assert result.checks[0].name == "delivery"
     assert not result.checks[0].passed
-    assert warehouse.Standing(case.environment, case.feed.id).held == result.problem
+    assert warehouse.standing_of(case.environment, case.feed.id).held == result.problem
 
 
 def test_the_good_delivery_is_promoted(case: Case) -> None:
@@ -277,7 +277,7 @@ def test_a_hold_ends_when_the_publisher_is_back(case: Case) -> None:
     assert case.arrive().outcome == "held"
     case.publisher.fault = None
     assert case.arrive().outcome == "promoted"
-    assert warehouse.Standing(case.environment, case.feed.id).held is None
+    assert warehouse.standing_of(case.environment, case.feed.id).held is None
 
 
 def test_a_hold_ends_when_the_publisher_takes_its_version_back(case: Case) -> None:
@@ -286,7 +286,7 @@ def test_a_hold_ends_when_the_publisher_takes_its_version_back(case: Case) -> No
     case.publisher.fault = None
     back = case.arrive()
     assert back.outcome == "unchanged"
-    assert warehouse.Standing(case.environment, case.feed.id).held is None
+    assert warehouse.standing_of(case.environment, case.feed.id).held is None
     assert {check.name: check.passed for check in back.checks}["delivery"]
     assert len(back.checks) == len(case.first.checks), "the other checks keep their last result"
 

@@ -226,5 +226,5 @@ def test_a_held_loss_ends_when_the_publisher_brings_it_back(case: Case) -> None:
     case.table.entities.update(whole)
     case.table.entities["TableInfos"] = [whole["TableInfos"][0] | {"Modified": "2027-02-01T02:00:00"}]
     assert case.arrive(case.feed).outcome == "promoted"
-    assert warehouse.Standing(case.environment, case.feed.id).held is None
+    assert warehouse.standing_of(case.environment, case.feed.id).held is None
     assert case.stored(NOTHING_VANISHED).passed

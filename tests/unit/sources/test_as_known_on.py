@@ -119,7 +119,7 @@ def test_a_delivery_that_does_not_pass_gives_way_to_the_one_before(house: House)
     known = house.known_on(NEXT_DAY)
     arrival = arrive(FEED, known)
     assert (arrival.outcome, house.heerlen(known)) == ("held", {TABLE_ID: 87086, SECOND: 87086})
-    assert "population__values_to_be_between failed" in str(warehouse.Standing(known, FEED.id).held)
+    assert "population__values_to_be_between failed" in str(warehouse.standing_of(known, FEED.id).held)
 
 
 def test_the_guards_compare_each_delivery_with_the_one_before(house: House) -> None:

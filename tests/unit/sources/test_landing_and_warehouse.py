@@ -224,7 +224,7 @@ def test_a_changed_contract_reloads_from_landing_without_a_download(house: House
 def test_a_changed_contract_drops_the_tables_it_no_longer_names(house: House) -> None:
     house.arrive()
     held = house.arrive(ONE)
-    assert (held.outcome, held.problem) == ("held", warehouse.Standing(house.environment, ONE.id).held)
+    assert (held.outcome, held.problem) == ("held", warehouse.standing_of(house.environment, ONE.id).held)
     assert "check nothing_vanished failed: 1 table vanished: 85039NED" in str(held.problem)
     assert house.heerlen() == {TABLE_ID: 87086, SECOND: 87086}
     accepted = changed(ONE, acknowledged=[ACCEPTED | {"what": "table", "name": SECOND}])

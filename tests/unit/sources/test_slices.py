@@ -152,7 +152,7 @@ class Police:
         return dict(rows)
 
     def standing(self) -> dict[str, str]:
-        return warehouse.Standing(self.environment, CRIMES.id).snapshots
+        return warehouse.standing_of(self.environment, CRIMES.id).snapshots
 
 
 @pytest.fixture
