@@ -24,12 +24,12 @@ from sources.landing import LandedFile, Landing, Snapshot, landed_file
 from sources.protocols.catalogue import Entry, discovered_tables
 from sources.protocols.cells import create_cells, literal, quote, scope_condition
 from sources.protocols.columns import Column, resolve_attributes, resolve_measures
-from sources.protocols.members import KeptDimension, breakdown_sql, name_of, resolve_members
+from sources.protocols.members import KeptDimension, breakdown_sql, kept_dimensions, name_of
 from sources.protocols.odata import DIVISIONS, VALUE, encode, next_link, refuse_dropped_columns, rows_of
 from sources.protocols.paging import follow_pages
 from sources.protocols.periods import set_status, store_periods
 from sources.protocols.slices import slice_version, slices_of
-from sources.registry import CbsOdata3Feed, Dimension, Discover, Table
+from sources.registry import CbsOdata3Feed, Discover, Table
 
 # Chains of about 60 clauses were answered with status 500.
 CLAUSES_PER_CALL = 20
@@ -404,17 +404,11 @@ class CbsOdata3:
             )
 
     def _kept(self, folder: Path, table: Table, layout: Layout) -> list[KeptDimension]:
-        """The feed's dimensions as the table has them, with the labels of the members that are fetched."""
-        return [self._kept_dimension(folder, table, layout, dimension) for dimension in self._feed.dimensions]
+        def members(key: str) -> list[dict[str, Any]]:
+            where = f"{key} of table {table.id}"
+            return self._rows(parse_json((folder / f"{key}.json").read_bytes(), self._feed.id, where), where)
 
-    def _kept_dimension(self, folder: Path, table: Table, layout: Layout, dimension: Dimension) -> KeptDimension:
-        key = name_of(dimension, layout.dimensions)
-        assert key is not None, "a table without the dimension was refused"
-        if not dimension.titles:
-            return KeptDimension(key, {code: code for code in dimension.keep})
-        where = f"{key} of table {table.id}"
-        rows = self._rows(parse_json((folder / f"{key}.json").read_bytes(), self._feed.id, where), where)
-        return KeptDimension(key, resolve_members(self._feed, dimension, rows, where))
+        return kept_dimensions(self._feed, layout.dimensions, members, table.id)
 
     def _rows(self, document: Any, where: str) -> list[dict[str, Any]]:
         return rows_of(document, self._feed.id, where)

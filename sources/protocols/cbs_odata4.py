@@ -23,11 +23,11 @@ from sources.landing import LandedFile, Landing, Snapshot, landed_file
 from sources.protocols.catalogue import Entry, discovered_tables
 from sources.protocols.cells import create_cells, literal, quote, scope_condition
 from sources.protocols.columns import Column, resolve_attributes, resolve_measures
-from sources.protocols.members import KeptDimension, breakdown_sql, name_of, resolve_members
+from sources.protocols.members import KeptDimension, breakdown_sql, kept_dimensions, name_of
 from sources.protocols.odata import DIVISIONS, encode, next_link, refuse_dropped_columns, rows_of
 from sources.protocols.paging import follow_pages
 from sources.protocols.periods import set_status, store_periods
-from sources.registry import COUNTRY, CbsOdata4Feed, Dimension, Table
+from sources.registry import COUNTRY, CbsOdata4Feed, Table
 
 # Keeps a URL far below 4,000 characters.
 CODES_PER_CALL = 100
@@ -310,16 +310,10 @@ class CbsOdata4:
         return Layout(regions[0] if regions else None, others)
 
     def _kept(self, folder: Path, table: Table, layout: Layout) -> list[KeptDimension]:
-        """The feed's dimensions as the table has them, with the labels of the members that are fetched."""
-        return [self._kept_dimension(folder, table, layout, dimension) for dimension in self._feed.dimensions]
+        def members(key: str) -> list[dict[str, Any]]:
+            return [{"Key": row.get("Identifier")} | row for row in self._rows(folder, f"{key}Codes", table)]
 
-    def _kept_dimension(self, folder: Path, table: Table, layout: Layout, dimension: Dimension) -> KeptDimension:
-        key = name_of(dimension, layout.dimensions)
-        assert key is not None, "a table without the dimension was refused"
-        if not dimension.titles:
-            return KeptDimension(key, {code: code for code in dimension.keep})
-        rows = [{"Key": row.get("Identifier")} | row for row in self._rows(folder, f"{key}Codes", table)]
-        return KeptDimension(key, resolve_members(self._feed, dimension, rows, f"{key} of table {table.id}"))
+        return kept_dimensions(self._feed, layout.dimensions, members, table.id)
 
     def _is_region(self, row: dict[str, Any]) -> bool:
         named = self._feed.region is not None and row.get("Identifier") == self._feed.region.dimension

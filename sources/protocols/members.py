@@ -7,7 +7,7 @@ members differ between tables of one feed. Shared by the protocols; does not rea
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,36 @@ class KeptDimension:
 def name_of(dimension: Dimension, found: Sequence[str]) -> str | None:
     """The name under which a table has a dimension; None when it has it under none of the feed's names."""
     return next((name for name in dimension.names if name in found), None)
+
+
+def kept_dimensions(
+    feed: FeedBase, found: Sequence[str], members: Callable[[str], Sequence[Mapping[str, Any]]], table: str
+) -> list[KeptDimension]:
+    """The feed's dimensions as the table has them, with the labels of the members that are fetched.
+
+    Args:
+        found: the names of the table's dimensions, checked before to hold all of the feed's.
+        members: the publisher's list of the members of a dimension, with ``Key`` and ``Title``; asked only for
+            dimensions whose members the feed names by title.
+
+    Raises:
+        FeedProblem: see `resolve_members`.
+    """
+    return [_kept_dimension(feed, dimension, found, members, table) for dimension in feed.dimensions]
+
+
+def _kept_dimension(
+    feed: FeedBase,
+    dimension: Dimension,
+    found: Sequence[str],
+    members: Callable[[str], Sequence[Mapping[str, Any]]],
+    table: str,
+) -> KeptDimension:
+    key = name_of(dimension, found)
+    assert key is not None, "a table without the dimension was refused"
+    if not dimension.titles:
+        return KeptDimension(key, {code: code for code in dimension.keep})
+    return KeptDimension(key, resolve_members(feed, dimension, members(key), f"{key} of table {table}"))
 
 
 def breakdown_sql(kept: Sequence[KeptDimension]) -> str:

@@ -14,13 +14,12 @@ from sources.sample import figures
 from sources.sample.areas import Area, areas_of
 from sources.sample.columns import Dimension, Topic
 from sources.sample.table import (
-    CBS,
     PERIODS,
     REGION,
     OdataTable,
     Row,
     area_topics,
-    member_row,
+    member_rows,
     region_key,
     text_cell,
     year_rows,
@@ -59,17 +58,15 @@ def _youth_care(identifier: str, municipalities: frozenset[str]) -> OdataTable:
     )
     return OdataTable(
         id=identifier,
-        host=CBS,
         title=f"Jongeren met jeugdzorg; vormen van jeugdzorg, wijken, {years[0]}-{years[-1]}",
         period=f"{years[0]}-{years[-1]}",
         modified=modified,
-        catalog="CBS",
         frequency="Perhalfjaar",
         dimensions=(forms, REGION, PERIODS),
         topics=topics,
         areas=areas,
         codes={
-            forms.key: [member_row(code.ljust(10), title) for code, (title, _) in _FORMS.items()],
+            forms.key: member_rows(_FORMS, 10),
             PERIODS.key: year_rows(years, 2025, 2024),
         },
         make_rows=partial(_rows, forms.key, topics, areas, years),

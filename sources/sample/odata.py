@@ -19,15 +19,13 @@ from sources.sample import care, crimes, figures, places, safety, work
 from sources.sample.areas import Area, areas_of
 from sources.sample.columns import Dimension, Topic, read_topics
 from sources.sample.table import (
-    CBS,
     MARGIN,
     MARGINS,
     PERIODS,
     REGION,
-    THIRD_PARTIES,
     OdataTable,
     Row,
-    member_row,
+    member_rows,
     region_key,
     text_cell,
     year_rows,
@@ -94,17 +92,14 @@ def _kerncijfers(year: int, municipalities: frozenset[str]) -> OdataTable:
     areas = tuple(areas_of(year, municipalities))
     return OdataTable(
         id=identifier,
-        host=CBS,
         title=f"Kerncijfers wijken en buurten {year}",
         period=str(year),
         modified=modified,
-        catalog="CBS",
         frequency="Onregelmatig",
         dimensions=(region,),
         region=region.key,
         topics=topics,
         areas=areas,
-        codes={},
         make_rows=partial(_kerncijfers_rows, region.key, topics, areas, year),
         map_year=year,
     )
@@ -180,16 +175,14 @@ def _education(year: int, municipalities: frozenset[str]) -> OdataTable:
     areas = tuple(areas_of(year, municipalities))
     return OdataTable(
         id=identifier,
-        host=CBS,
         title=f"{title}; opleidingsniveau, wijken en buurten, {year}",
         period=str(year),
         modified=modified,
-        catalog="CBS",
         frequency="Perjaar",
         dimensions=(levels, REGION),
         topics=topics,
         areas=areas,
-        codes={levels.key: [member_row(code, name) for code, (name, _) in _LEVELS.items()]},
+        codes={levels.key: member_rows(_LEVELS)},
         make_rows=partial(_education_rows, topics, areas, year),
         map_year=year,
     )
@@ -208,14 +201,13 @@ def _health(identifier: str, municipalities: frozenset[str]) -> OdataTable:
     topics = read_topics("columns_gezondheid.csv", identifier)
     areas = tuple(areas_of(division, municipalities))
     codes = {
-        "Leeftijd": [member_row(code.ljust(8), title) for code, (title, _) in _AGES.items()],
-        "Marges": [member_row(code, title) for code, (title, _) in MARGINS.items()],
+        "Leeftijd": member_rows(_AGES, 8),
+        "Marges": member_rows(MARGINS),
         "Perioden": year_rows(years, max(years) + 1),
     }
     period = "/".join(map(str, years))
     return OdataTable(
         id=identifier,
-        host=THIRD_PARTIES,
         title=f"Gezondheid per wijk en buurt; {period} (indeling {division})",
         period=period,
         modified=modified,
@@ -264,12 +256,11 @@ def _police(municipalities: frozenset[str]) -> OdataTable:
         Topic("SoortRegio_3", "Soort regio", "omschrijving", "String", 0, ("Regioaanduiding",), "region_kind"),
     )
     codes = {
-        kinds.key: [member_row(code.ljust(6), f"{code} {name}") for code, name in crimes.TITLES.items()],
+        kinds.key: member_rows({code: f"{code} {name}" for code, name in crimes.TITLES.items()}, 6),
         "Perioden": year_rows(years, crimes.LAST - 1),
     }
     return OdataTable(
         id="47018NED",
-        host=THIRD_PARTIES,
         title=f"{title}; soort misdrijf, wijk, buurt, jaarcijfers",
         period=f"{crimes.FIRST}-{crimes.LAST}",
         modified="2026-02-16T02:00:00",

@@ -12,7 +12,7 @@ from itertools import product
 from sources.sample import figures
 from sources.sample.areas import Area, areas_of
 from sources.sample.columns import Dimension, Topic
-from sources.sample.table import CBS, PERIODS, REGION, OdataTable, Row, member_row, region_key, year_rows
+from sources.sample.table import PERIODS, REGION, OdataTable, Row, member_rows, region_key, year_rows
 
 _DWELLINGS = Dimension("Woningkenmerken", "Woningkenmerken", "Dimension")
 # Title, and use beside that of all dwellings.
@@ -60,17 +60,15 @@ def _energy(municipalities: frozenset[str]) -> OdataTable:
     )  # fmt: skip
     return OdataTable(
         id="86159NED",
-        host=CBS,
         title="Energieverbruik particuliere woningen; woningtype, wijken en buurten",
         period=f"{_ENERGY_YEARS[0]}-{_ENERGY_YEARS[-1]}",
         modified="2025-10-09T02:00:00",
-        catalog="CBS",
         frequency="Perjaar",
         dimensions=(_DWELLINGS, REGION, PERIODS),
         topics=topics,
         areas=areas,
         codes={
-            _DWELLINGS.key: [member_row(code.ljust(10), title) for code, (title, _) in _TYPES.items()],
+            _DWELLINGS.key: member_rows(_TYPES, 10),
             PERIODS.key: year_rows(_ENERGY_YEARS, _ENERGY_YEARS[-1]),
         },
         make_rows=partial(_energy_rows, topics, areas),
@@ -101,16 +99,13 @@ def _regions(year: int, municipalities: frozenset[str]) -> OdataTable:
     )
     return OdataTable(
         id=identifier,
-        host=CBS,
         title=f"Gebieden in Nederland {year}",
         period=str(year),
         modified=modified,
-        catalog="CBS",
         frequency="Onregelmatig",
         dimensions=(_MUNICIPALITY,),
         topics=topics,
         areas=areas,
-        codes={},
         make_rows=partial(_region_rows, topics, areas, year),
         region=_MUNICIPALITY.key,
     )

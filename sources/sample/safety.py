@@ -6,7 +6,7 @@ Belongs here: their columns, members and rows. Does not belong here: crimes (`cr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from itertools import product
 
@@ -14,15 +14,13 @@ from sources.sample import crimes, figures
 from sources.sample.areas import Area, areas_of, members
 from sources.sample.columns import Dimension, Topic
 from sources.sample.table import (
-    CBS,
     MARGIN,
     MARGINS,
     PERIODS,
     REGION,
-    THIRD_PARTIES,
     OdataTable,
     Row,
-    member_row,
+    member_rows,
     period_row,
     region_key,
     year_rows,
@@ -46,6 +44,8 @@ _REPORTS = {
     "1.3": ("Overige overlast", 16.0, 0.6),
 }
 _ALL_REPORTS = "0.0"
+# The number of a kind in an area in a month, in the whole year for month 0; None where it is withheld.
+Count = Callable[[str, Area, int, int], int | None]
 _SURVEY_YEARS = (2021, 2023, 2025)
 # Municipalities of fewer inhabitants are not in the survey by themselves.
 _LEAST_INHABITANTS = 70_000
@@ -88,76 +88,81 @@ def _month_rows() -> list[Row]:
 
 
 def _crime_months(municipalities: frozenset[str]) -> OdataTable:
-    areas = tuple(areas_of(crimes.LAST, municipalities))
-    title = "Geregistreerde misdrijven"
-    return OdataTable(
+    return _monthly(
         id="47022NED",
-        host=THIRD_PARTIES,
-        title=f"{title}; soort misdrijf, wijk, buurt, maandcijfers",
-        period="2023-2026",
-        modified="2026-02-16T02:00:00",
-        catalog="Politie",
-        frequency="Permaand",
-        dimensions=(_KINDS, REGION, PERIODS),
-        topics=(Topic("GeregistreerdeMisdrijven_1", title, "aantal", "Long", 0, (title,), "registered"),),
-        areas=areas,
-        codes={
-            _KINDS.key: [member_row(code.ljust(6), f"{code} {crimes.TITLES[code]}") for code in _MONTHLY],
-            # Year keys stand beside the months.
-            PERIODS.key: [*year_rows(range(2023, 2026), 2025), *_month_rows()],
-        },
-        make_rows=partial(_crime_rows, areas),
-        map_year=crimes.LAST,
+        title="Geregistreerde misdrijven",
+        parts="soort misdrijf, wijk, buurt, maandcijfers",
+        kinds=_KINDS,
+        titles={code: f"{code} {crimes.TITLES[code]}" for code in _MONTHLY},
+        years=range(2023, 2026),
+        count=_crimes,
+        municipalities=municipalities,
     )
-
-
-def _crime_rows(areas: Sequence[Area]) -> Iterator[Row]:
-    for crime, area in product(_MONTHLY, areas):
-        head = {_KINDS.key: crime.ljust(6), REGION.key: region_key(area)}
-        for year in range(2023, 2026):
-            number = crimes.registered(crime, area, year)
-            yield head | {PERIODS.key: f"{year}JJ00", "GeregistreerdeMisdrijven_1": number}
-        for year, month in _MONTHS:
-            number = crimes.registered_in_month(crime, area, year, month)
-            yield head | {PERIODS.key: f"{year}MM{month:02}", "GeregistreerdeMisdrijven_1": number}
 
 
 def _nuisance(municipalities: frozenset[str]) -> OdataTable:
-    areas = tuple(areas_of(crimes.LAST, municipalities))
-    title = "Geregistreerde overlast"
-    titles = {_ALL_REPORTS: "Totaal overlast"} | {code: name for code, (name, *_) in _REPORTS.items()}
-    return OdataTable(
+    return _monthly(
         id="47024NED",
-        host=THIRD_PARTIES,
-        title="Geregistreerde overlast; soort overlast, wijk, buurt",
-        period="2018-2026",
+        title="Geregistreerde overlast",
+        parts="soort overlast, wijk, buurt",
+        kinds=_NUISANCE,
+        titles={_ALL_REPORTS: "Totaal overlast"} | {code: name for code, (name, *_) in _REPORTS.items()},
+        years=_NUISANCE_YEARS,
+        count=_reports,
+        municipalities=municipalities,
+    )
+
+
+def _monthly(
+    *,
+    id: str,
+    title: str,
+    parts: str,
+    kinds: Dimension,
+    titles: dict[str, str],
+    years: range,
+    count: Count,
+    municipalities: frozenset[str],
+) -> OdataTable:
+    """A table of the police that has a row for each month, and one for each of `years` beside them."""
+    areas = tuple(areas_of(crimes.LAST, municipalities))
+    stem = "".join(word.capitalize() for word in title.split())
+    topic = Topic(f"{stem}_1", title, "aantal", "Long", 0, (title,), "registered")
+    return OdataTable(
+        id=id,
+        title=f"{title}; {parts}",
+        period=f"{years[0]}-2026",
         modified="2026-02-16T02:00:00",
         catalog="Politie",
         frequency="Permaand",
-        dimensions=(_NUISANCE, REGION, PERIODS),
-        topics=(Topic("GeregistreerdeOverlast_1", title, "aantal", "Long", 0, (title,), "registered"),),
+        dimensions=(kinds, REGION, PERIODS),
+        topics=(topic,),
         areas=areas,
-        codes={
-            _NUISANCE.key: [member_row(code.ljust(6), name) for code, name in titles.items()],
-            PERIODS.key: [*year_rows(_NUISANCE_YEARS, 2025), *_month_rows()],
-        },
-        make_rows=partial(_nuisance_rows, areas, tuple(titles)),
+        codes={kinds.key: member_rows(titles, 6), PERIODS.key: [*year_rows(years, 2025), *_month_rows()]},
+        make_rows=partial(_monthly_rows, kinds.key, topic.key, tuple(titles), areas, years, count),
         map_year=crimes.LAST,
     )
 
 
-def _nuisance_rows(areas: Sequence[Area], kinds: Sequence[str]) -> Iterator[Row]:
-    for kind, area in product(kinds, areas):
-        head = {_NUISANCE.key: kind.ljust(6), REGION.key: region_key(area)}
-        for year in _NUISANCE_YEARS:
-            yield head | {PERIODS.key: f"{year}JJ00", "GeregistreerdeOverlast_1": _reports(kind, area, year)}
+def _monthly_rows(
+    kinds: str, topic: str, codes: Sequence[str], areas: Sequence[Area], years: range, count: Count
+) -> Iterator[Row]:
+    for code, area in product(codes, areas):
+        head = {kinds: code.ljust(6), REGION.key: region_key(area)}
+        for year in years:
+            yield head | {PERIODS.key: f"{year}JJ00", topic: count(code, area, year, 0)}
         for year, month in _MONTHS:
-            number = _reports(kind, area, year, month)
-            yield head | {PERIODS.key: f"{year}MM{month:02}", "GeregistreerdeOverlast_1": number}
+            yield head | {PERIODS.key: f"{year}MM{month:02}", topic: count(code, area, year, month)}
+
+
+def _crimes(kind: str, area: Area, year: int, month: int) -> int | None:
+    if month:
+        return crimes.registered_in_month(kind, area, year, month)
+    return crimes.registered(kind, area, year)
 
 
 @cache
-def _reports(kind: str, area: Area, year: int, month: int = 0) -> int:
+def _reports(kind: str, area: Area, year: int, month: int) -> int:
     """Reports in a month, in the whole year for month 0; kinds, parts and months add up."""
     if kind == _ALL_REPORTS:
         return sum(_reports(code, area, year, month) for code in _REPORTS)
@@ -184,17 +189,15 @@ def _survey(municipalities: frozenset[str]) -> OdataTable:
     )
     return OdataTable(
         id="85146NED",
-        host=CBS,
         title="Veiligheidsmonitor; kerncijfers, regio",
         period="/".join(map(str, _SURVEY_YEARS)),
         modified="2026-02-26T02:00:00",
-        catalog="CBS",
         frequency="Tweejaarlijks",
         dimensions=(_SURVEY_REGION, MARGIN, PERIODS),
         topics=topics,
         areas=areas,
         codes={
-            MARGIN.key: [member_row(code, title) for code, (title, _) in MARGINS.items()],
+            MARGIN.key: member_rows(MARGINS),
             PERIODS.key: year_rows(_SURVEY_YEARS, _SURVEY_YEARS[-1] + 1),
         },
         make_rows=partial(_survey_rows, topics, areas),

@@ -6,8 +6,8 @@ Belongs here: what all OData tables of the sample share. Does not belong here: w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +24,7 @@ MARGINS = {
     "MOG0095": ("Ondergrens 95%-betrouwbaarheidsinterval", -1),
     "MBG0095": ("Bovengrens 95%-betrouwbaarheidsinterval", 1),
 }
+_CBS_CATALOGUE = "CBS"
 Row = dict[str, Any]
 
 
@@ -32,25 +33,29 @@ class OdataTable:
     """One table.
 
     `make_rows` makes the rows of TypedDataSet without their ID; `codes` holds the members of the other dimensions.
+    Tables of another catalogue than that of CBS are served by the host for third parties.
     `region` is the geo dimension, whose keys are padded to `key_width`.
     """
 
     id: str
-    host: str
     title: str
     period: str
     modified: str
-    catalog: str
     frequency: str
     dimensions: tuple[Dimension, ...]
     topics: tuple[Topic, ...]
     areas: tuple[Area, ...]
-    codes: dict[str, list[Row]]
     make_rows: Callable[[], Iterator[Row]]
+    codes: dict[str, list[Row]] = field(default_factory=dict)
+    catalog: str = _CBS_CATALOGUE
     national_key: str = COUNTRY
     map_year: int | None = None
     region: str = REGION.key
     key_width: int = 10
+
+    @property
+    def host(self) -> str:
+        return CBS if self.catalog == _CBS_CATALOGUE else THIRD_PARTIES
 
     @cached_property
     def data(self) -> list[Row]:
@@ -94,6 +99,12 @@ class OdataTable:
 
 def member_row(key: str, title: str) -> Row:
     return {"Key": key, "Title": title, "Description": None}
+
+
+def member_rows(members: Mapping[str, str | tuple[str, object]], width: int = 0) -> list[Row]:
+    """Members from their titles, or from pairs that begin with them; their codes are padded to `width`."""
+    titles = {code: member if isinstance(member, str) else member[0] for code, member in members.items()}
+    return [member_row(code.ljust(width), title) for code, title in titles.items()]
 
 
 def period_row(key: str, title: str, status: str) -> Row:

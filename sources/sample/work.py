@@ -13,13 +13,12 @@ from sources.sample import figures
 from sources.sample.areas import Area, areas_of
 from sources.sample.columns import Dimension, Topic
 from sources.sample.table import (
-    CBS,
     PERIODS,
     REGION,
     OdataTable,
     Row,
     area_topics,
-    member_row,
+    member_rows,
     period_row,
     region_key,
     text_cell,
@@ -82,11 +81,9 @@ def _benefits(year: int, municipalities: frozenset[str]) -> OdataTable:
     periods = [period_row(f"{year}MM{3 * each:02}", f"{year} {_QUARTERS[each]}", status) for each in quarters]
     return OdataTable(
         id=_BENEFITS[year],
-        host=CBS,
         title=f"Personen met een uitkering; soort uitkering, wijken en buurten {year}",
         period=str(year),
         modified=f"{min(year + 2, 2026)}-02-12T02:00:00",
-        catalog="CBS",
         frequency="Perkwartaal",
         dimensions=(REGION, PERIODS),
         topics=topics,
@@ -133,18 +130,16 @@ def _participation(year: int, municipalities: frozenset[str]) -> OdataTable:
     )
     return OdataTable(
         id=_PARTICIPATION[year],
-        host=CBS,
         title=f"Arbeidsdeelname; wijken en buurten, {year}",
         period=str(year),
         modified=f"{year + 1}-12-18T02:00:00",
-        catalog="CBS",
         frequency="Perjaar",
         dimensions=(_SEX, _AGE, REGION),
         topics=topics,
         areas=areas,
         codes={
-            _SEX.key: [member_row(code.ljust(8), title) for code, title in _SEXES.items()],
-            _AGE.key: [member_row(code.ljust(8), title) for code, (title, _) in _AGES.items()],
+            _SEX.key: member_rows(_SEXES, 8),
+            _AGE.key: member_rows(_AGES, 8),
         },
         make_rows=partial(_participation_rows, topics, areas, year),
         map_year=year,
@@ -187,11 +182,9 @@ def _ses(identifier: str, municipalities: frozenset[str]) -> OdataTable:
     )
     return OdataTable(
         id=identifier,
-        host=CBS,
         title=f"Sociaal-economische status; scores per wijk en buurt, regio-indeling {division}",
         period=f"{years[0]}-{years[-1]}",
         modified=modified,
-        catalog="CBS",
         frequency="Perjaar",
         dimensions=(REGION, PERIODS),
         topics=topics,

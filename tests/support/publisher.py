@@ -73,6 +73,7 @@ class Answer:
 
 
 Fault = Callable[[str, Answer], Answer | None]
+Route = Callable[[str], Answer | None]
 
 
 class LoopbackPublisher:
@@ -82,13 +83,19 @@ class LoopbackPublisher:
     `fault` sees each canonical URL with the right answer and may return another one, or None to cut the connection.
     """
 
-    def __init__(self, tables: Sequence[ODataTable] = (), files: Mapping[str, bytes] | None = None) -> None:
+    def __init__(
+        self,
+        tables: Sequence[ODataTable] = (),
+        files: Mapping[str, bytes] | None = None,
+        routes: Sequence[Route] = (),
+        fault: Fault | None = None,
+    ) -> None:
         self.tables = {(table.host, table.id): table for table in tables}
         self.files = dict(files or {})
         self.catalogues: dict[str, list[dict[str, Any]]] = {}
-        self.routes: list[Callable[[str], Answer | None]] = []
+        self.routes = list(routes)
         self.requests: list[str] = []
-        self.fault: Fault | None = None
+        self.fault = fault
         self._cache: dict[str, Answer] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True

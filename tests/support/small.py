@@ -15,6 +15,15 @@ from sources.registry import CbsOdata3Feed, Table, load_registry
 from tests.support.publisher import LoopbackPublisher, ODataTable
 
 TABLE_ID = "84799NED"
+HOSTS = (
+    "opendata.cbs.nl",
+    "dataderden.cbs.nl",
+    "datasets.cbs.nl",
+    "api.pdok.nl",
+    "duo.nl",
+    "onderwijsdata.duo.nl",
+    "www.leefbaarometer.nl",
+)
 AREAS = ["NL00", "GM0917", "WK091710", "WK091711", "BU09171000", "BU09171001", "BU09171100"]
 POPULATION = {
     "NL00": 17407585,
@@ -83,12 +92,10 @@ def column(table: ODataTable, stem: str) -> str:
     return next(str(row["Key"]) for row in table.entities["DataProperties"] if str(row["Key"]).startswith(stem + "_"))
 
 
-def small_environment(home: Path, publisher: LoopbackPublisher, **settings: str) -> Environment:
+def small_environment(home: Path, publisher: LoopbackPublisher) -> Environment:
     """A live environment whose publishers are on loopback and whose scope is Heerlen and the Netherlands."""
     scope = home / "scope.yml"
     home.mkdir(parents=True, exist_ok=True)
     scope.write_text(yaml.safe_dump({"with_neighbourhoods": ["GM0917"], "required": ["NL00", "GM0917"]}))
-    mirrors = publisher.mirrors("opendata.cbs.nl", "dataderden.cbs.nl", "duo.nl", "www.leefbaarometer.nl")
-    return declare_environment(
-        "live", {"NOORD_HOME": str(home), "NOORD_SCOPE": str(scope), "NOORD_MIRRORS": mirrors} | settings
-    )
+    mirrors = publisher.mirrors(*HOSTS)
+    return declare_environment("live", {"NOORD_HOME": str(home), "NOORD_SCOPE": str(scope), "NOORD_MIRRORS": mirrors})

@@ -12,17 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sources import warehouse
 from sources.arrival import arrive, has_news
-from sources.environment import Environment, Scope
-from sources.errors import FeedProblem
-from sources.http import PublisherSession
-from sources.landing import Landing, Snapshot
-from sources.loading import append_cells, create_delivery
-from sources.protocols.ckan import Ckan
+from sources.environment import Scope
 from sources.registry import CkanFeed, load_registry
-from tests.support.publisher import Answer, LoopbackPublisher
-from tests.support.small import small_environment
+from tests.support.protocols import Loaded, Row, failed, first_arrival, land_and_load, refusal, standing
+from tests.support.publisher import Answer, Fault, LoopbackPublisher
 
 _PUPILS = load_registry()["duo_leerlingen_woonplaats"]
 assert isinstance(_PUPILS, CkanFeed)
@@ -31,7 +25,6 @@ HOST, INTERNAL = "onderwijsdata.duo.nl", "beheer-ggm-ckan-prd.apps.prd.duo.rijks
 API = f"https://{HOST}/api/3/action"
 HEERLEN = [6411, 6412, 6413, 6414, 6415, 6416, 6417, 6418, 6419, 6421, 6422, 6431, 6432, 6433]
 SCOPE = Scope(with_neighbourhoods=("GM0917",), required=("NL00", "GM0917"))
-Row = dict[str, Any]
 
 
 class Portal:
@@ -70,51 +63,31 @@ def _answer(result: Any, **envelope: Any) -> Answer:
     return Answer(body=json.dumps({"help": "x", "success": True, "result": result} | envelope).encode())
 
 
-def load(
-    home: Path,
-    portal: Portal,
-    feed: CkanFeed = FEED,
-    fault: Callable[[str, Answer], Answer | None] | None = None,
-) -> tuple[list[Row], Snapshot, list[str]]:
-    publisher = LoopbackPublisher()
-    publisher.routes.append(portal.route)
-    publisher.fault = fault
-    with publisher.running():
-        mirrors = small_environment(home, publisher, NOORD_MIRRORS=publisher.mirrors(HOST)).mirrors
-        environment = Environment("live", "live", home, SCOPE, None, mirrors)
-        protocol, landing = Ckan(feed, SCOPE), Landing(environment)
-        with PublisherSession(feed.id, environment) as session:
-            snapshot = protocol.fetch(session, feed.tables[0], "", landing)
-        with warehouse.connect_memory() as connection:
-            create_delivery(connection, feed)
-            protocol.read_cells(connection, snapshot, landing)
-            append_cells(connection, feed, snapshot, SCOPE)
-            found = connection.execute("FROM delivery ORDER BY area_code, breakdown")
-            names = [each[0] for each in found.description]
-            rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-    return rows, snapshot, publisher.requests
+def publisher_of(portal: Portal, fault: Fault | None = None) -> LoopbackPublisher:
+    return LoopbackPublisher(routes=[portal.route], fault=fault)
+
+
+def load(home: Path, portal: Portal, feed: CkanFeed = FEED, fault: Fault | None = None) -> Loaded:
+    return land_and_load(home, publisher_of(portal, fault), feed, SCOPE)
 
 
 def refused(home: Path, portal: Portal, **settings: Any) -> str:
-    with pytest.raises(FeedProblem) as caught:
-        load(home, portal, **settings)
-    assert str(caught.value).startswith("duo_leerlingen_woonplaats: ")
-    return str(caught.value)
+    return refusal(FEED, lambda: load(home, portal, **settings))
 
 
 # -- rows -------------------------------------------------------------------------------------------------------------
 
 
 def test_records_become_rows_by_postcode(tmp_path: Path) -> None:
-    rows, snapshot, _ = load(tmp_path, Portal())
-    assert len(rows) == 15 * 3, "postcodes outside the scope are kept: the country is the sum of all"
+    loaded = load(tmp_path, Portal())
+    assert len(loaded.rows) == 15 * 3, "postcodes outside the scope are kept: the country is the sum of all"
     columns = ("area_code", "period_code", "breakdown", "pupils", "missing_markers")
-    assert [tuple(row[name] for name in columns) for row in rows if row["area_code"] == "PC6411"] == [
+    assert [tuple(row[name] for name in columns) for row in loaded.of("PC6411")] == [
         ("PC6411", "2024SJ00", "BO", 300.0, {}),
         ("PC6411", "2024SJ00", "SBO", 8.0, {}),
         ("PC6411", "2024SJ00", "SO", None, {"pupils": "<5"}),
     ]
-    assert snapshot.title == "Leerlingen po"
+    assert loaded.snapshot.title == "Leerlingen po"
 
 
 def test_numbers_text_and_nothing_read_alike(tmp_path: Path) -> None:
@@ -122,7 +95,7 @@ def test_numbers_text_and_nothing_read_alike(tmp_path: Path) -> None:
     for record, value in zip(portal.records, ("12", 12, 12.0, None), strict=False):
         record["AANTAL_LEERLINGEN"] = value
     portal.records[0]["POSTCODE4_DEELNEMER"] = "6411"
-    rows = {(row["area_code"], row["breakdown"]): row for row in load(tmp_path, portal)[0]}
+    rows = {(row["area_code"], row["breakdown"]): row for row in load(tmp_path, portal).rows}
     assert [rows["PC6411", kind]["pupils"] for kind in ("BO", "SBO", "SO")] == [12.0, 12.0, 12.0]
     assert rows["PC6412", "BO"]["missing_markers"] == {"pupils": ""}
 
@@ -143,12 +116,11 @@ def test_what_is_no_postcode_is_refused(tmp_path: Path, postcode: str) -> None:
 @given(size=st.integers(1, 60))
 def test_pages_of_any_size_give_the_same_rows(tmp_path_factory: pytest.TempPathFactory, size: int) -> None:
     feed = FEED.model_copy(update={"page_size": size})
-    whole, _, _ = load(tmp_path_factory.mktemp("whole"), Portal())
-    paged, snapshot, requests = load(tmp_path_factory.mktemp("paged"), Portal(), feed)
-    assert [row | {"snapshot_id": ""} for row in paged] == [row | {"snapshot_id": ""} for row in whole]
-    assert len([file for file in snapshot.files if file.role == "data"]) == -(-45 // size)
-    asked = [request for request in requests if "datastore_search" in request]
-    assert asked[-1].endswith(f"&limit={size}&offset={(45 - 1) // size * size}&sort=_id")
+    whole = load(tmp_path_factory.mktemp("whole"), Portal())
+    paged = load(tmp_path_factory.mktemp("paged"), Portal(), feed)
+    assert paged.anonymous() == whole.anonymous()
+    assert len([file for file in paged.snapshot.files if file.role == "data"]) == -(-45 // size)
+    assert paged.asked("datastore_search")[-1].endswith(f"&limit={size}&offset={(45 - 1) // size * size}&sort=_id")
 
 
 def _changed(**changes: Any) -> Callable[[str, Answer], Answer]:
@@ -226,9 +198,9 @@ def test_a_column_that_is_gone_is_named(tmp_path: Path, column: str) -> None:
 
 
 def test_a_host_inside_the_publishers_network_is_shown_as_the_portal_and_never_asked(tmp_path: Path) -> None:
-    _, snapshot, requests = load(tmp_path, Portal())
-    assert snapshot.source_url == f"https://{HOST}/dataset/x/download/leerlingen.csv"
-    assert all(request.startswith(f"GET {API}/") for request in requests)
+    loaded = load(tmp_path, Portal())
+    assert loaded.snapshot.source_url == f"https://{HOST}/dataset/x/download/leerlingen.csv"
+    assert all(request.startswith(f"GET {API}/") for request in loaded.requests)
 
 
 def test_a_resource_outside_the_datastore_is_refused(tmp_path: Path) -> None:
@@ -237,17 +209,10 @@ def test_a_resource_outside_the_datastore_is_refused(tmp_path: Path) -> None:
     assert "the resource is not in the datastore" in refused(tmp_path, portal)
 
 
-def _standing(home: Path, portal: Portal, publisher: LoopbackPublisher) -> Environment:
-    publisher.routes.append(portal.route)
-    environment = small_environment(home, publisher, NOORD_MIRRORS=publisher.mirrors(HOST))
-    warehouse.prepare(environment, {FEED.id: FEED})
-    return environment
-
-
 def test_the_description_of_the_resource_tells_of_news(tmp_path: Path) -> None:
     portal = Portal()
-    with LoopbackPublisher().running() as publisher:
-        environment = _standing(tmp_path, portal, publisher)
+    publisher = publisher_of(portal)
+    with standing(tmp_path, publisher, FEED) as environment:
         first = arrive(FEED, environment)
         assert (first.outcome, first.rows, first.problem) == ("promoted", 45, None)
         assert not has_news(FEED, environment)
@@ -282,6 +247,4 @@ def test_the_description_of_the_resource_tells_of_news(tmp_path: Path) -> None:
 def test_each_expectation_catches_its_defect(tmp_path: Path, change: Callable[[Portal], Any], check: str) -> None:
     portal = Portal()
     change(portal)
-    with LoopbackPublisher().running() as publisher:
-        arrival = arrive(FEED, _standing(tmp_path, portal, publisher))
-    assert [result.name for result in arrival.checks if not result.passed and result.name != "delivery"] == [check]
+    assert failed(first_arrival(tmp_path, publisher_of(portal), FEED)) == [check]

@@ -22,8 +22,9 @@ from sources.loading import append_cells, create_delivery
 from sources.protocols.cells import create_cells
 from sources.registry import FEEDS, CbsOdata3Feed, DownloadFeed, load_registry, read_feed, with_corrections
 from tests.support.captures import CAPTURES, needs_captures
+from tests.support.protocols import House, opened
 from tests.support.publisher import LoopbackPublisher
-from tests.support.small import AREAS, TABLE_ID, column, kerncijfers_feed, small_environment, small_kerncijfers
+from tests.support.small import AREAS, TABLE_ID, column, kerncijfers_feed, small_kerncijfers
 from tests.unit.sources.test_loading import SNAPSHOT
 
 LINE: dict[str, Any] = {
@@ -126,14 +127,13 @@ def test_a_feed_file_holds_no_corrections(tmp_path: Path) -> None:
 # -- on the way to raw ----------------------------------------------------------------------------------------------------
 
 
-class House:
+class Kerncijfers(House):
     """Kerncijfers of 2020 at a publisher that has -1 where it means a dot, in two of its seven areas."""
 
     def __init__(self, home: Path) -> None:
         self.table = small_kerncijfers()
         self.key = column(self.table, "AfstandTotSchool")
-        self.publisher = LoopbackPublisher([self.table])
-        self.environment = small_environment(home, self.publisher)
+        super().__init__(home, LoopbackPublisher([self.table]))
         self.set(4, -1)
         self.set(6, -1)
 
@@ -141,19 +141,12 @@ class House:
         self.table.entities["TypedDataSet"][row][self.key] = value
 
     def arrive(self, *corrections: Correction) -> Arrival:
-        self.publisher.forget()
-        feed = feed_with(*corrections)
-        warehouse.prepare(self.environment, {feed.id: feed})
-        return arrive(feed, self.environment)
+        return self.bring(feed_with(*corrections))
 
     def fix(self) -> None:
         self.table.entities["TableInfos"][0]["Modified"] = "2023-11-06T02:00:00"
         self.set(4, None)
         self.set(6, None)
-
-    def ask(self, query: str) -> list[tuple[Any, ...]]:
-        with warehouse.connect(self.environment.warehouse, read_only=True) as connection:
-            return connection.execute(query).fetchall()
 
     def distances(self) -> dict[str, tuple[float | None, str | None]]:
         measure = "distance_school_km"
@@ -167,13 +160,11 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    made = House(tmp_path)
-    with made.publisher.running():
-        yield made
+def house(tmp_path: Path) -> Iterator[Kerncijfers]:
+    yield from opened(Kerncijfers(tmp_path))
 
 
-def test_a_known_error_becomes_missing_and_raw_says_why(house: House) -> None:
+def test_a_known_error_becomes_missing_and_raw_says_why(house: Kerncijfers) -> None:
     arrival = house.arrive(line())
     assert (arrival.outcome, house.guard(arrival)) == ("promoted", (True, "2 cells corrected", 0))
     found = house.distances()
@@ -186,14 +177,14 @@ def test_a_known_error_becomes_missing_and_raw_says_why(house: House) -> None:
     ]
 
 
-def test_landing_keeps_the_bytes_as_received(house: House) -> None:
+def test_landing_keeps_the_bytes_as_received(house: Kerncijfers) -> None:
     arrival = house.arrive(line())
     folder = house.environment.landing / "cbs_kerncijfers" / arrival.snapshots[TABLE_ID]
     rows = json.loads((folder / "data-01-0001.json").read_bytes())["value"]
     assert [row[house.key] for row in rows].count(-1) == 2
 
 
-def test_a_correction_comes_before_the_audit(house: House) -> None:
+def test_a_correction_comes_before_the_audit(house: Kerncijfers) -> None:
     """Without it the -1 would hold the whole table."""
     strict = {"type": "expect_column_values_to_be_between", "column": "distance_school_km", "min_value": 0}
     feed = CbsOdata3Feed.model_validate(
@@ -205,7 +196,7 @@ def test_a_correction_comes_before_the_audit(house: House) -> None:
     assert arrive(corrected, house.environment).outcome == "promoted"
 
 
-def test_the_guard_turns_red_when_the_source_has_fixed_it(house: House) -> None:
+def test_the_guard_turns_red_when_the_source_has_fixed_it(house: Kerncijfers) -> None:
     house.arrive(line())
     house.fix()
     arrival = house.arrive(line())
@@ -221,7 +212,7 @@ def test_the_guard_turns_red_when_the_source_has_fixed_it(house: House) -> None:
     assert house.ask("SELECT cells, retired_on::VARCHAR FROM control.corrections") == [(0, "2026-12-01")]
 
 
-def test_a_line_whose_table_did_not_come_in_keeps_its_last_count(house: House) -> None:
+def test_a_line_whose_table_did_not_come_in_keeps_its_last_count(house: Kerncijfers) -> None:
     other = line(correction_id="twee", table_id="85039NED")
     arrival = house.arrive(line(), other)
     assert house.guard(arrival)[0], "a table that never came in proves nothing"
@@ -240,7 +231,7 @@ def test_a_line_whose_table_did_not_come_in_keeps_its_last_count(house: House) -
         ({"table_id": "85039NED"}, []),
     ],
 )
-def test_a_line_corrects_only_what_it_names(house: House, change: dict[str, str], cells: list[str]) -> None:
+def test_a_line_corrects_only_what_it_names(house: Kerncijfers, change: dict[str, str], cells: list[str]) -> None:
     house.arrive(line(**change))
     assert [area for area, (_, marker) in house.distances().items() if marker == MARKER] == cells
     wrong = [area for area, (value, _) in house.distances().items() if value == -1]
@@ -275,7 +266,7 @@ def test_a_replacement_arrives_to_the_last_bit(
     assert (struct.pack("<d", row[0]), row[1], applied) == (struct.pack("<d", number), {}, [(1,)])
 
 
-def test_a_line_added_later_reads_landing_again(house: House) -> None:
+def test_a_line_added_later_reads_landing_again(house: Kerncijfers) -> None:
     house.arrive()
     assert house.distances()[AREAS[4]] == (-1, None)
     asked = len(house.publisher.downloads())

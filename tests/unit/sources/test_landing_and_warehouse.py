@@ -22,6 +22,7 @@ from sources.environment import Environment, Scope
 from sources.landing import LandedFile, Landing, Snapshot
 from sources.registry import CbsOdata3Feed, DownloadFeed, Table, load_registry
 from sources.warehouse import WarehouseBusy, writer_lock
+from tests.support.protocols import House, opened
 from tests.support.publisher import Answer, LoopbackPublisher, ODataTable
 from tests.support.small import AREAS, TABLE_ID, column, kerncijfers_feed, small_environment, small_kerncijfers
 
@@ -40,28 +41,21 @@ ACCEPTED = {"date": "2026-11-01", "reason": "besluit van het datateam"}
 TWO = changed(ONE, tables=[{"id": TABLE_ID, "year": 2020}, {"id": SECOND, "year": 2021}])
 
 
-class House:
+class TwoTables(House):
     """Two tables of one feed on a publisher, and an environment to bring them to."""
 
     def __init__(self, home: Path) -> None:
         self.first, self.second = small_kerncijfers(ONE), small_kerncijfers(ONE)
         self.second.id = SECOND
-        self.publisher = LoopbackPublisher([self.first, self.second])
-        self.environment: Environment = small_environment(home, self.publisher)
+        super().__init__(home, LoopbackPublisher([self.first, self.second]))
         self.landing = Landing(self.environment)
 
     def arrive(self, feed: CbsOdata3Feed = TWO, **settings: Any) -> Arrival:
-        self.publisher.forget()
-        warehouse.prepare(self.environment, {feed.id: feed})
-        return arrive(feed, self.environment, **settings)
+        return self.bring(feed, **settings)
 
     def change(self, table: ODataTable, population: int) -> None:
         table.entities["TableInfos"][0]["Modified"] = NEW_VERSION
         table.entities["TypedDataSet"][1][column(table, "AantalInwoners")] = population
-
-    def ask(self, query: str) -> list[tuple[Any, ...]]:
-        with warehouse.connect(self.environment.warehouse, read_only=True) as connection:
-            return connection.execute(query).fetchall()
 
     def heerlen(self) -> dict[str, float]:
         query = "SELECT table_id, population FROM raw.cbs_kerncijfers WHERE area_code = 'GM0917' ORDER BY 1"
@@ -72,10 +66,8 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    made = House(tmp_path)
-    with made.publisher.running():
-        yield made
+def house(tmp_path: Path) -> Iterator[TwoTables]:
+    yield from opened(TwoTables(tmp_path))
 
 
 # -- landing ------------------------------------------------------------------------------------------------------------
@@ -96,7 +88,7 @@ def landing(tmp_path: Path) -> Landing:
     return Landing(Environment("live", "live", tmp_path, Scope(required=("NL00",))))
 
 
-def test_a_snapshot_appears_by_one_rename(house: House) -> None:
+def test_a_snapshot_appears_by_one_rename(house: TwoTables) -> None:
     inodes: set[int] = set()
 
     def look(url: str, answer: Answer) -> Answer:
@@ -161,7 +153,7 @@ def test_sweep_removes_only_what_was_on_its_way_in(landing: Landing) -> None:
 # -- arrival and promotion ------------------------------------------------------------------------------------------------
 
 
-def test_without_news_nothing_is_downloaded(house: House) -> None:
+def test_without_news_nothing_is_downloaded(house: TwoTables) -> None:
     first = house.arrive()
     assert (first.outcome, first.downloaded, first.rows) == ("promoted", 2, 2 * len(AREAS))
     data = house.requests_of("TypedDataSet")
@@ -170,7 +162,7 @@ def test_without_news_nothing_is_downloaded(house: House) -> None:
     assert house.requests_of("TypedDataSet") == data
 
 
-def test_force_downloads_again_and_takes_an_equal_snapshot_back(house: House) -> None:
+def test_force_downloads_again_and_takes_an_equal_snapshot_back(house: TwoTables) -> None:
     first = house.arrive()
     data = house.requests_of("TypedDataSet")
     forced = house.arrive(force=True)
@@ -183,7 +175,7 @@ def test_force_downloads_again_and_takes_an_equal_snapshot_back(house: House) ->
     assert house.heerlen() == {TABLE_ID: 87000, SECOND: 87086}
 
 
-def test_only_the_table_with_news_is_replaced(house: House) -> None:
+def test_only_the_table_with_news_is_replaced(house: TwoTables) -> None:
     first = house.arrive()
     house.change(house.second, 88000)
     second = house.arrive()
@@ -199,13 +191,13 @@ def test_only_the_table_with_news_is_replaced(house: House) -> None:
     assert len(house.landing.snapshots(ONE.id)) == 3, "the older bytes stay in landing"
 
 
-def test_only_the_tables_asked_for_are_fetched(house: House) -> None:
+def test_only_the_tables_asked_for_are_fetched(house: TwoTables) -> None:
     arrival = house.arrive(tables=[SECOND])
     assert (arrival.downloaded, list(arrival.snapshots)) == (1, [SECOND])
     assert house.heerlen() == {SECOND: 87086}
 
 
-def test_a_changed_contract_reloads_from_landing_without_a_download(house: House) -> None:
+def test_a_changed_contract_reloads_from_landing_without_a_download(house: TwoTables) -> None:
     house.arrive()
     data, rows = house.requests_of("TypedDataSet"), house.ask("SELECT count(*) FROM raw.cbs_kerncijfers")
     measures = {name: TWO.measures[name].model_dump(by_alias=True) for name in TWO.measures if name != "gas_m3"}
@@ -221,7 +213,7 @@ def test_a_changed_contract_reloads_from_landing_without_a_download(house: House
     assert house.arrive(slim).outcome == "unchanged"
 
 
-def test_a_changed_contract_drops_the_tables_it_no_longer_names(house: House) -> None:
+def test_a_changed_contract_drops_the_tables_it_no_longer_names(house: TwoTables) -> None:
     house.arrive()
     held = house.arrive(ONE)
     assert (held.outcome, held.problem) == ("held", warehouse.standing_of(house.environment, ONE.id).held)
@@ -234,7 +226,7 @@ def test_a_changed_contract_drops_the_tables_it_no_longer_names(house: House) ->
     assert house.ask("SELECT table_id FROM control.snapshots") == [(TABLE_ID,)]
 
 
-def test_an_interrupted_promotion_leaves_everything_as_it_was(house: House, tmp_path: Path) -> None:
+def test_an_interrupted_promotion_leaves_everything_as_it_was(house: TwoTables, tmp_path: Path) -> None:
     house.arrive()
     state = [
         "FROM raw.cbs_kerncijfers ORDER BY ALL",
@@ -276,7 +268,7 @@ def test_two_feeds_are_independent(tmp_path: Path) -> None:
         assert connection.execute(red).fetchall() == [(schools.id, "delivery")]
 
 
-def test_preparing_describes_feeds_and_forgets_those_that_are_gone(house: House) -> None:
+def test_preparing_describes_feeds_and_forgets_those_that_are_gone(house: TwoTables) -> None:
     house.arrive()
     other = load_registry()["leefbaarometer"]
     warehouse.prepare(house.environment, {other.id: other})
@@ -289,7 +281,7 @@ def test_preparing_describes_feeds_and_forgets_those_that_are_gone(house: House)
 # -- news -----------------------------------------------------------------------------------------------------------------
 
 
-def test_news_is_found_by_asking_for_versions_alone(house: House) -> None:
+def test_news_is_found_by_asking_for_versions_alone(house: TwoTables) -> None:
     assert has_news(TWO, house.environment), "nothing has come in yet"
     house.arrive()
     house.publisher.requests.clear()
@@ -305,7 +297,7 @@ def test_news_is_found_by_asking_for_versions_alone(house: House) -> None:
     assert house.publisher.downloads() == []
 
 
-def test_a_changed_contract_a_hold_and_silence_are_news(house: House) -> None:
+def test_a_changed_contract_a_hold_and_silence_are_news(house: TwoTables) -> None:
     house.arrive()
     house.publisher.requests.clear()
     assert has_news(ONE, house.environment)

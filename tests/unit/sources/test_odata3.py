@@ -18,7 +18,8 @@ from sources.landing import Landing
 from sources.protocols.cbs_odata3 import CLAUSES_PER_CALL, CbsOdata3
 from sources.registry import CbsOdata3Feed, Discover, Table, load_registry
 from tests.support import publisher as publisher_module
-from tests.support.odata import HEERLEN, Loaded, Row, careless, load
+from tests.support.odata import HEERLEN, careless, load
+from tests.support.protocols import House, Loaded, Row, first_arrival, opened
 from tests.support.publisher import Answer, LoopbackPublisher, ODataTable
 from tests.support.small import (
     AREAS,
@@ -26,7 +27,6 @@ from tests.support.small import (
     TABLE_ID,
     column,
     kerncijfers_feed,
-    small_environment,
     small_kerncijfers,
 )
 
@@ -172,10 +172,7 @@ def test_a_list_of_regions_that_is_not_json_is_a_problem(tmp_path: Path) -> None
     table = small_kerncijfers(FEED)
     publisher = LoopbackPublisher([table])
     publisher.fault = lambda url, a: Answer(body=b'{"value":[{"Key":"NL00}') if "/WijkenEnBuurten?" in url else a
-    with publisher.running():
-        environment = small_environment(tmp_path, publisher)
-        warehouse.prepare(environment, {FEED.id: FEED})
-        arrival = arrive(FEED, environment)
+    arrival = first_arrival(tmp_path, publisher, FEED)
     assert arrival.outcome == "held"
     assert "the body is not valid JSON" in (arrival.problem or "")
     assert "/WijkenEnBuurten?" in (arrival.problem or "")
@@ -184,10 +181,7 @@ def test_a_list_of_regions_that_is_not_json_is_a_problem(tmp_path: Path) -> None
 def _arrival_with_page(home: Path, body: Callable[[bytes], bytes]) -> Arrival:
     publisher = LoopbackPublisher([small_kerncijfers(FEED)])
     publisher.fault = lambda url, answer: Answer(body=body(answer.body)) if "/TypedDataSet?" in url else answer
-    with publisher.running():
-        environment = small_environment(home, publisher)
-        warehouse.prepare(environment, {FEED.id: FEED})
-        return arrive(FEED, environment)
+    return first_arrival(home, publisher, FEED)
 
 
 @pytest.mark.parametrize(
@@ -223,10 +217,7 @@ def test_the_list_of_rows_may_stand_anywhere_in_the_envelope(tmp_path: Path) -> 
 def test_strange_table_infos_hold_the_feed(tmp_path: Path, body: bytes) -> None:
     publisher = LoopbackPublisher([small_kerncijfers(FEED)])
     publisher.fault = lambda url, answer: Answer(body=body) if "/TableInfos?" in url else answer
-    with publisher.running():
-        environment = small_environment(tmp_path, publisher)
-        warehouse.prepare(environment, {FEED.id: FEED})
-        arrival = arrive(FEED, environment)
+    arrival = first_arrival(tmp_path, publisher, FEED)
     assert arrival.outcome == "held"
     assert "TableInfos" in (arrival.problem or "")
     assert arrival.downloaded == 0
@@ -341,7 +332,7 @@ def entry(identifier: str, **changes: Any) -> Row:
     return {key: value for key, value in (row | changes).items() if value is not None}
 
 
-class Catalogue:
+class Catalogue(House):
     """The table of 2020, one of 2021 beside it, and a catalogue that ignores filters."""
 
     def __init__(self, home: Path) -> None:
@@ -349,10 +340,8 @@ class Catalogue:
         known, newer = small_kerncijfers(FEED), small_kerncijfers(FEED)
         newer.id, newer.entities["TableInfos"][0]["Title"] = "85039NED", f"{WORDS} 2021"
         self.newer = newer
-        self.publisher = LoopbackPublisher([known, newer])
-        self.publisher.fault = self._answer
         self.entries: list[Row] = []
-        self.environment = small_environment(home, self.publisher)
+        super().__init__(home, LoopbackPublisher([known, newer], fault=self._answer))
         warehouse.prepare(self.environment, {self.feed.id: self.feed})
 
     def _answer(self, url: str, answer: Answer) -> Answer:
@@ -370,9 +359,7 @@ class Catalogue:
 
 @pytest.fixture
 def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
-    made = Catalogue(tmp_path)
-    with made.publisher.running():
-        yield made
+    yield from opened(Catalogue(tmp_path))
 
 
 def test_a_new_table_of_a_later_year_is_found_and_loaded(catalogue: Catalogue) -> None:
@@ -381,11 +368,10 @@ def test_a_new_table_of_a_later_year_is_found_and_loaded(catalogue: Catalogue) -
     arrival = arrive(catalogue.feed, catalogue.environment)
     assert (arrival.problem, arrival.outcome, arrival.downloaded, arrival.notes) == (None, "promoted", 2, ())
     query = "SELECT table_id, boundary_year, period_code, period_status, count(*) FROM raw.cbs_kerncijfers GROUP BY ALL ORDER BY 1"
-    with warehouse.connect(catalogue.environment.warehouse, read_only=True) as connection:
-        assert connection.execute(query).fetchall() == [
-            ("84799NED", 2020, "2020JJ00", None, 7),
-            ("85039NED", 2021, "2021JJ00", "provisional", 7),
-        ]
+    assert catalogue.ask(query) == [
+        ("84799NED", 2020, "2020JJ00", None, 7),
+        ("85039NED", 2021, "2021JJ00", "provisional", 7),
+    ]
     assert catalogue.discovery() == (True, "warn", "none")
     assert any(
         "substringof('Kerncijfers wijken en buurten',Title)" in request for request in catalogue.publisher.requests

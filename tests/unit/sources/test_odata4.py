@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sources import warehouse
 from sources.arrival import arrive, has_news
-from sources.environment import Environment, Scope
-from sources.errors import FeedProblem
+from sources.environment import Scope
 from sources.http import PublisherSession
-from sources.landing import Landing, Snapshot
-from sources.loading import append_cells, create_delivery
 from sources.protocols.cbs_odata4 import CbsOdata4, measure_columns
 from sources.protocols.columns import resolve_measures, stem_of_title
 from sources.registry import CbsOdata4Feed, Dimension, Discover, Table, load_registry
 from tests.support.captures import CAPTURES, needs_captures
 from tests.support.odata4 import HOST, ROOT, Odata4Table
-from tests.support.publisher import Answer, LoopbackPublisher
+from tests.support.protocols import Loaded, Row, failed, first_arrival, land_and_load, refusal, standing
+from tests.support.publisher import Answer, Fault, LoopbackPublisher
 from tests.support.small import small_environment
 
 REGISTRY = load_registry()
@@ -36,7 +32,6 @@ FEED: CbsOdata4Feed = VSV
 SCOPE = Scope(with_neighbourhoods=("GM0917",), municipalities=("GM0928",), required=("NL00", "GM0917"))
 REGIONS = {"NL01": "Nederland", "PV31": "Limburg (PV)", "GM0917": "Heerlen", "GM0928": "Kerkrade", "GM0034": "Almere"}
 YEARS = {"2022SJ00": "Definitief", "2023SJ00": "NaderVoorlopig", "2024SJ00": "Voorlopig"}
-Row = dict[str, Any]
 
 
 def observation(number: int, region: str, period: str, measure: str, value: float | None, **changes: Any) -> Row:
@@ -89,16 +84,8 @@ def early_leavers() -> Odata4Table:
     )
 
 
-@dataclass
-class Loaded:
-    """One table, landed and loaded, and what was asked for it."""
-
-    rows: list[Row]
-    snapshot: Snapshot
-    requests: list[str]
-
-    def of(self, area: str) -> list[Row]:
-        return [row for row in self.rows if row["area_code"] == area]
+def publisher_of(table: Odata4Table, fault: Fault | None = None) -> LoopbackPublisher:
+    return LoopbackPublisher(routes=[table.route], fault=fault)
 
 
 def load(
@@ -106,32 +93,13 @@ def load(
     table: Odata4Table,
     feed: CbsOdata4Feed = FEED,
     scope: Scope = SCOPE,
-    fault: Callable[[str, Answer], Answer | None] | None = None,
+    fault: Fault | None = None,
 ) -> Loaded:
-    publisher = LoopbackPublisher()
-    publisher.routes.append(table.route)
-    publisher.fault = fault
-    with publisher.running():
-        mirrors = small_environment(home, publisher, NOORD_MIRRORS=publisher.mirrors(HOST)).mirrors
-        environment = Environment("live", "live", home, scope, None, mirrors)
-        protocol, landing = CbsOdata4(feed, scope), Landing(environment)
-        with PublisherSession(feed.id, environment) as session:
-            snapshot = protocol.fetch(session, feed.tables[0], "", landing)
-        with warehouse.connect_memory() as connection:
-            create_delivery(connection, feed)
-            protocol.read_cells(connection, snapshot, landing)
-            append_cells(connection, feed, snapshot, scope)
-            found = connection.execute("FROM delivery ORDER BY ALL")
-            names = [each[0] for each in found.description]
-            rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-    return Loaded(rows, snapshot, publisher.requests)
+    return land_and_load(home, publisher_of(table, fault), feed, scope)
 
 
 def refused(home: Path, table: Odata4Table, **settings: Any) -> str:
-    with pytest.raises(FeedProblem) as caught:
-        load(home, table, **settings)
-    assert str(caught.value).startswith(f"{FEED.id}: ")
-    return str(caught.value)
+    return refusal(FEED, lambda: load(home, table, **settings))
 
 
 # -- rows -------------------------------------------------------------------------------------------------------------
@@ -169,7 +137,7 @@ def test_a_server_that_ignores_filters_changes_nothing(tmp_path: Path) -> None:
     honest = load(tmp_path / "a", table)
     table.careless = True
     careless = load(tmp_path / "b", table)
-    assert [row | {"snapshot_id": ""} for row in careless.rows] == [row | {"snapshot_id": ""} for row in honest.rows]
+    assert careless.anonymous() == honest.anonymous()
 
 
 def test_codes_of_measures_may_drift(tmp_path: Path) -> None:
@@ -272,7 +240,7 @@ def test_pages_of_any_size_give_the_same_rows(tmp_path_factory: pytest.TempPathF
     whole = load(tmp_path_factory.mktemp("whole"), table)
     table.page = page
     paged = load(tmp_path_factory.mktemp("paged"), table)
-    assert [row | {"snapshot_id": ""} for row in paged.rows] == [row | {"snapshot_id": ""} for row in whole.rows]
+    assert paged.anonymous() == whole.anonymous()
     assert len([file for file in paged.snapshot.files if file.role == "data"]) == -(-18 // page)
 
 
@@ -411,11 +379,8 @@ def test_groups_tell_equal_titles_apart() -> None:
 
 def test_any_of_three_fields_is_news(tmp_path: Path) -> None:
     table = early_leavers()
-    publisher = LoopbackPublisher()
-    publisher.routes.append(table.route)
-    with publisher.running():
-        environment = small_environment(tmp_path, publisher, NOORD_MIRRORS=publisher.mirrors(HOST))
-        warehouse.prepare(environment, {FEED.id: FEED})
+    publisher = publisher_of(table)
+    with standing(tmp_path, publisher, FEED) as environment:
         first = arrive(FEED, environment)
         assert (first.outcome, first.rows, first.problem) == ("promoted", 6, None)
         assert not has_news(FEED, environment)
@@ -452,13 +417,7 @@ def test_any_of_three_fields_is_news(tmp_path: Path) -> None:
 def test_each_expectation_catches_its_defect(tmp_path: Path, change: Callable[[list[Row]], Any], check: str) -> None:
     table = early_leavers()
     change(table.entities["Observations"])
-    publisher = LoopbackPublisher()
-    publisher.routes.append(table.route)
-    with publisher.running():
-        environment = small_environment(tmp_path, publisher, NOORD_MIRRORS=publisher.mirrors(HOST))
-        warehouse.prepare(environment, {FEED.id: FEED})
-        arrival = arrive(FEED, environment)
-    assert [result.name for result in arrival.checks if not result.passed and result.name != "delivery"] == [check]
+    assert failed(first_arrival(tmp_path, publisher_of(table), FEED)) == [check]
 
 
 def test_next_years_table_is_found_in_the_catalogue(tmp_path: Path) -> None:
@@ -475,12 +434,9 @@ def test_next_years_table_is_found_in_the_catalogue(tmp_path: Path) -> None:
         entry | {"Identifier": "90005NED", "Title": "Voortijdig schoolverlaters 2026", "Status": "Gediscontinueerd"},
         entry | {"Identifier": "../x", "Title": "Voortijdig schoolverlaters 2026"},
     ]
-    publisher = LoopbackPublisher()
-    publisher.routes.append(table.route)
-    with publisher.running():
-        environment = small_environment(tmp_path, publisher, NOORD_MIRRORS=publisher.mirrors(HOST))
-        with PublisherSession(feed.id, environment) as session:
-            found = CbsOdata4(feed, SCOPE).tables(session)[1:]
+    publisher = publisher_of(table)
+    with publisher.running(), PublisherSession(feed.id, small_environment(tmp_path, publisher)) as session:
+        found = CbsOdata4(feed, SCOPE).tables(session)[1:]
     assert found == [
         Table(id="90001NED", year=2025, provisional=True, discovered=True),
         Table(id="90002NED", year=2026, provisional=True, discovered=True),

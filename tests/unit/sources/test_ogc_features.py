@@ -11,18 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sources import warehouse
 from sources.arrival import arrive, has_news
-from sources.environment import Environment, Scope
-from sources.errors import FeedProblem
-from sources.http import PublisherSession
-from sources.landing import Landing, Snapshot
-from sources.loading import append_cells, create_delivery
-from sources.protocols.ogc_features import OgcFeatures
+from sources.environment import Scope
+from sources.landing import Landing
 from sources.registry import OgcFeaturesFeed, Table, load_registry
 from tests.support.features import HOST, FeatureService, square
-from tests.support.publisher import Answer, LoopbackPublisher
-from tests.support.small import small_environment
+from tests.support.protocols import Loaded, Row, failed, first_arrival, land_and_load, refusal, standing
+from tests.support.publisher import Answer, Fault, LoopbackPublisher
 
 _MAP = load_registry()["pdok_wijken_buurten"]
 assert isinstance(_MAP, OgcFeaturesFeed)
@@ -30,7 +25,6 @@ TABLE = Table(id="wijken-en-buurten-2024", year=2024)
 FEED: OgcFeaturesFeed = _MAP.model_copy(update={"tables": (TABLE,)})
 SCOPE = Scope(with_neighbourhoods=("GM0917",), municipalities=("GM0928",), required=("NL00", "GM0917"))
 PATH = "/cbs/wijken-en-buurten-2024/ogc/v1"
-Row = dict[str, Any]
 
 
 def feature(geometry: Any, **properties: Any) -> Row:
@@ -61,44 +55,24 @@ def heerlen() -> FeatureService:
     return FeatureService(PATH, {"gemeenten": towns, "wijken": wijken, "buurten": buurten})
 
 
-def load(
-    home: Path,
-    service: FeatureService,
-    feed: OgcFeaturesFeed = FEED,
-    scope: Scope = SCOPE,
-    fault: Callable[[str, Answer], Answer | None] | None = None,
-) -> tuple[list[Row], Snapshot, list[str]]:
-    publisher = LoopbackPublisher()
-    publisher.routes.append(service.route)
-    publisher.fault = fault
-    with publisher.running():
-        mirrors = small_environment(home, publisher, NOORD_MIRRORS=publisher.mirrors(HOST)).mirrors
-        environment = Environment("live", "live", home, scope, None, mirrors)
-        protocol, landing = OgcFeatures(feed, scope), Landing(environment)
-        with PublisherSession(feed.id, environment) as session:
-            snapshot = protocol.fetch(session, feed.tables[0], "", landing)
-        with warehouse.connect_memory() as connection:
-            create_delivery(connection, feed)
-            protocol.read_cells(connection, snapshot, landing)
-            append_cells(connection, feed, snapshot, scope)
-            found = connection.execute("FROM delivery ORDER BY area_code")
-            names = [each[0] for each in found.description]
-            rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-    return rows, snapshot, publisher.requests
+def publisher_of(service: FeatureService, fault: Fault | None = None) -> LoopbackPublisher:
+    return LoopbackPublisher(routes=[service.route], fault=fault)
+
+
+def load(home: Path, service: FeatureService, scope: Scope = SCOPE, fault: Fault | None = None) -> Loaded:
+    return land_and_load(home, publisher_of(service, fault), FEED, scope)
 
 
 def refused(home: Path, service: FeatureService, **settings: Any) -> str:
-    with pytest.raises(FeedProblem) as caught:
-        load(home, service, **settings)
-    assert str(caught.value).startswith("pdok_wijken_buurten: ")
-    return str(caught.value)
+    return refusal(FEED, lambda: load(home, service, **settings))
 
 
 # -- rows -------------------------------------------------------------------------------------------------------------
 
 
 def test_features_become_rows_with_their_polygon(tmp_path: Path) -> None:
-    rows, _, requests = load(tmp_path, heerlen())
+    loaded = load(tmp_path, heerlen())
+    rows = loaded.rows
     assert [(row["area_code"], row["area_name"], row["inhabitants"]) for row in rows] == [
         ("BU09171000", "Buurt 0", 200.0),
         ("BU09171001", "Buurt 1", 200.0),
@@ -115,7 +89,7 @@ def test_features_become_rows_with_their_polygon(tmp_path: Path) -> None:
     assert buurt["attributes"] == {"name": "Buurt 0", "boundary_change": "1", "water": "NEE"}
     assert town["attributes"]["name"] == "Heerlen"
     assert "boundary_change" not in town["attributes"]
-    assert [r for r in requests if "collections/buurten" in r] == [
+    assert loaded.asked("collections/buurten") == [
         f"GET https://{HOST}{PATH}/collections/buurten/items?f=json&limit=1000&gemeentecode=GM0917"
     ]
 
@@ -123,21 +97,20 @@ def test_features_become_rows_with_their_polygon(tmp_path: Path) -> None:
 def test_a_server_that_ignores_the_filter_changes_nothing(tmp_path: Path) -> None:
     service = heerlen()
     service.careless = True
-    rows, _, _ = load(tmp_path, service)
-    assert {row["area_code"][2:6] for row in rows} == {"0917"}
+    assert {code[2:6] for code in load(tmp_path, service).column("area_code")} == {"0917"}
 
 
 def test_the_whole_country_is_asked_without_a_filter(tmp_path: Path) -> None:
-    rows, _, requests = load(tmp_path, heerlen(), scope=Scope(whole_country=True, required=("GM0917",)))
-    assert "BU09280000" in {row["area_code"] for row in rows}
-    assert not [request for request in requests if "gemeentecode" in request]
+    loaded = load(tmp_path, heerlen(), scope=Scope(whole_country=True, required=("GM0917",)))
+    assert "BU09280000" in loaded.column("area_code")
+    assert not loaded.asked("gemeentecode")
 
 
 @pytest.mark.parametrize("sentinel", [-99997, -99995, -99999999, -99997.0])
 def test_sentinels_are_missing_and_leave_their_text(tmp_path: Path, sentinel: float) -> None:
     service = heerlen()
     service.collections["buurten"][0]["properties"]["aantal_inwoners"] = sentinel
-    row = load(tmp_path, service)[0][0]
+    row = load(tmp_path, service).rows[0]
     assert (row["inhabitants"], row["missing_markers"]) == (None, {"inhabitants": str(int(sentinel))})
 
 
@@ -146,7 +119,7 @@ def test_sentinels_are_missing_and_leave_their_text(tmp_path: Path, sentinel: fl
 def test_a_number_is_missing_exactly_below_the_limit(tmp_path_factory: pytest.TempPathFactory, number: int) -> None:
     service = heerlen()
     service.collections["buurten"][0]["properties"]["aantal_inwoners"] = number
-    row = load(tmp_path_factory.mktemp("map"), service)[0][0]
+    row = load(tmp_path_factory.mktemp("map"), service).rows[0]
     expected = (number, {}) if number >= -99990 else (None, {"inhabitants": str(number)})
     assert (row["inhabitants"], row["missing_markers"]) == expected
 
@@ -162,7 +135,7 @@ def test_text_in_a_measure_is_still_refused(tmp_path: Path) -> None:
 def test_a_property_without_a_value_is_null_without_a_marker(tmp_path: Path) -> None:
     service = heerlen()
     service.collections["buurten"][0]["properties"]["aantal_inwoners"] = None
-    row = load(tmp_path, service)[0][0]
+    row = load(tmp_path, service).rows[0]
     assert (row["inhabitants"], row["missing_markers"]) == (None, {})
 
 
@@ -172,12 +145,12 @@ def test_a_property_without_a_value_is_null_without_a_marker(tmp_path: Path) -> 
 @settings(max_examples=6, deadline=None)
 @given(page=st.integers(1, 6))
 def test_pages_of_any_size_give_the_same_rows(tmp_path_factory: pytest.TempPathFactory, page: int) -> None:
-    whole, _, _ = load(tmp_path_factory.mktemp("whole"), heerlen())
+    whole = load(tmp_path_factory.mktemp("whole"), heerlen())
     service = heerlen()
     service.page = page
-    paged, snapshot, _ = load(tmp_path_factory.mktemp("paged"), service)
-    assert [row | {"snapshot_id": ""} for row in paged] == [row | {"snapshot_id": ""} for row in whole]
-    assert len([file for file in snapshot.files if file.role == "buurten"]) == -(-4 // page)
+    paged = load(tmp_path_factory.mktemp("paged"), service)
+    assert paged.anonymous() == whole.anonymous()
+    assert len([file for file in paged.snapshot.files if file.role == "buurten"]) == -(-4 // page)
 
 
 def _linked(link: str) -> Callable[[str, Answer], Answer]:
@@ -267,11 +240,8 @@ def test_only_other_features_are_news(tmp_path: Path, tagged: bool) -> None:
     """Pages state their own moment: without tags the features themselves are the version, not the bytes."""
     service = heerlen()
     service.tagged = tagged
-    publisher = LoopbackPublisher()
-    publisher.routes.append(service.route)
-    with publisher.running():
-        environment = small_environment(tmp_path, publisher, NOORD_MIRRORS=publisher.mirrors(HOST))
-        warehouse.prepare(environment, {FEED.id: FEED})
+    publisher = publisher_of(service)
+    with standing(tmp_path, publisher, FEED) as environment:
         first = arrive(FEED, environment)
         assert (first.outcome, first.rows, first.problem) == ("promoted", 7, None)
         publisher.forget()
@@ -307,22 +277,10 @@ def test_only_other_features_are_news(tmp_path: Path, tagged: bool) -> None:
 def test_each_expectation_catches_its_defect(tmp_path: Path, change: Callable[[Any], Any], check: str) -> None:
     service = heerlen()
     change(service)
-    publisher = LoopbackPublisher()
-    publisher.routes.append(service.route)
-    with publisher.running():
-        environment = small_environment(tmp_path, publisher, NOORD_MIRRORS=publisher.mirrors(HOST))
-        warehouse.prepare(environment, {FEED.id: FEED})
-        arrival = arrive(FEED, environment)
-    assert [result.name for result in arrival.checks if not result.passed and result.name != "delivery"] == [check]
+    assert failed(first_arrival(tmp_path, publisher_of(service), FEED)) == [check]
 
 
 def test_a_map_without_polygons_is_caught(tmp_path: Path) -> None:
     feed = FEED.model_copy(update={"attributes": {"name": FEED.attributes["name"]}})
-    service = heerlen()
-    publisher = LoopbackPublisher()
-    publisher.routes.append(service.route)
-    with publisher.running():
-        environment = small_environment(tmp_path, publisher, NOORD_MIRRORS=publisher.mirrors(HOST))
-        warehouse.prepare(environment, {feed.id: feed})
-        arrival = arrive(feed, environment)
+    arrival = first_arrival(tmp_path, publisher_of(heerlen()), feed)
     assert "check every_area_has_a_polygon failed" in (arrival.problem or "")

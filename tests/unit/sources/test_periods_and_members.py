@@ -14,7 +14,8 @@ from sources.errors import FeedProblem
 from sources.protocols.members import name_of, resolve_members
 from sources.protocols.periods import period_status
 from sources.registry import CbsOdata3Feed, Dimension, Table, load_registry
-from tests.support.odata import Row, careless, load
+from tests.support.odata import careless, load
+from tests.support.protocols import Row
 from tests.support.publisher import ODataTable
 from tests.support.small import kerncijfers_feed
 

@@ -13,7 +13,8 @@ from sources.environment import Scope
 from sources.errors import FeedProblem
 from sources.registry import CbsOdata3Feed, Table, load_registry
 from tests.support.captures import CAPTURES, needs_captures
-from tests.support.odata import Loaded, load
+from tests.support.odata import load
+from tests.support.protocols import Loaded
 from tests.support.publisher import ODataTable
 
 FEED = load_registry()["cbs_gebieden"]

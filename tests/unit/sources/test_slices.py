@@ -17,8 +17,8 @@ from sources.landing import Landing
 from sources.protocols.slices import covers, is_current, slice_version, slices_of
 from sources.registry import CbsOdata3Feed, Table, load_registry
 from tests.support.odata import careless
+from tests.support.protocols import House, opened
 from tests.support.publisher import LoopbackPublisher, ODataTable
-from tests.support.small import small_environment
 
 TABLE = Table(id="47022NED", year=2025)
 FEED = load_registry()["politie_misdrijven_maand"]
@@ -118,12 +118,12 @@ def crime_table() -> ODataTable:
     )
 
 
-class Police:
+class Police(House):
     """The monthly table behind a publisher that a test can let publish again."""
 
     def __init__(self, home: Path, table: ODataTable) -> None:
-        self.table, self.publisher = table, LoopbackPublisher([table])
-        self.environment = small_environment(home, self.publisher)
+        super().__init__(home, LoopbackPublisher([table]))
+        self.table = table
         warehouse.prepare(self.environment, {CRIMES.id: CRIMES})
 
     def publish(self, day: int, **corrections: int) -> None:
@@ -144,10 +144,9 @@ class Police:
         return sorted({re.findall(r"startswith\(Perioden,'(\d{4})MM'\)", request)[0] for request in asked})
 
     def heerlen(self) -> dict[str, float]:
-        with warehouse.connect(self.environment.warehouse, read_only=True) as connection:
-            rows = connection.execute(
-                "SELECT period_code, registered_crimes FROM raw.politie_misdrijven_maand WHERE area_code = 'GM0917'"
-            ).fetchall()
+        rows = self.ask(
+            "SELECT period_code, registered_crimes FROM raw.politie_misdrijven_maand WHERE area_code = 'GM0917'"
+        )
         assert len({period for period, _ in rows}) == len(rows), "a period stands twice"
         return dict(rows)
 
@@ -157,9 +156,7 @@ class Police:
 
 @pytest.fixture
 def police(tmp_path: Path) -> Iterator[Police]:
-    made = Police(tmp_path, crime_table())
-    with made.publisher.running():
-        yield made
+    yield from opened(Police(tmp_path, crime_table()))
 
 
 def test_each_calendar_year_is_a_delivery_of_its_own(police: Police) -> None:
