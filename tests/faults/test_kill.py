@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.path.conftest import ROOT, noord
+from tests.path.conftest import FEW_FEEDS, ROOT, noord
 from tests.support.archives import changed_archive, newer
 
 pytestmark = pytest.mark.slow
@@ -36,7 +36,7 @@ def _run_and_kill(home: Path, archive: Path, marker: str, delay: float) -> bool:
     """Start a run, kill it `delay` seconds after it says `marker`; whether it was still alive then."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("NOORD_", "DAGSTER_"))}
     environment |= {"NOORD_HOME": str(home), "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-m", "orchestration", "run", "--feeds", str(archive)]
+    command = [sys.executable, "-m", "orchestration", "run", "--feeds", str(archive), *FEW_FEEDS]
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as run:
@@ -74,7 +74,7 @@ def _figures(home: Path) -> list[tuple[object, ...]]:
 def test_killed_runs_leave_current_whole_and_the_next_run_healthy(tmp_path: Path) -> None:
     home, archive = tmp_path / "home", tmp_path / "opname.warc.gz"
     _news(archive, 0)
-    assert noord("run", "--feeds", str(archive), home=home).returncode == 0
+    assert noord("run", "--feeds", str(archive), *FEW_FEEDS, home=home).returncode == 0
     before = _figures(home)
     killed = 0
     for number, (marker, delay) in enumerate(MOMENTS, start=1):
@@ -83,9 +83,9 @@ def test_killed_runs_leave_current_whole_and_the_next_run_healthy(tmp_path: Path
         assert _figures(home) == before, f"after a kill {delay} s into '{marker}'"
     assert killed >= 4, "the kills came too late to mean anything"
     _news(archive, len(MOMENTS) + 1)
-    result = noord("run", "--feeds", str(archive), home=home)
+    result = noord("run", "--feeds", str(archive), *FEW_FEEDS, home=home)
     assert result.returncode == 0, result.stdout + result.stderr
     assert _figures(home) == before
     environment = home / "replay-opname"
     assert [*(environment / "releases").glob(".*"), *environment.glob(".current-*")] == []
-    assert noord("run", "--feeds", str(archive), home=home).stdout.count("Nothing changed") == 1
+    assert noord("run", "--feeds", str(archive), *FEW_FEEDS, home=home).stdout.count("Nothing changed") == 1

@@ -8,8 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
+# Where a test is about a run and not about its feeds, three of the eighteen take a third of the time.
+FEW_FEEDS = ("--only", "cbs_kerncijfers", "--only", "politie_misdrijven", "--only", "duo_schooladviezen")
 
 
 def noord(*arguments: str, home: Path, root: Path = ROOT, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -22,8 +25,17 @@ def noord(*arguments: str, home: Path, root: Path = ROOT, **settings: str) -> su
 
 @pytest.fixture(scope="session")
 def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """NOORD_HOME after one `noord run` on the bundled sample. Read only; copy what a test changes."""
-    home = tmp_path_factory.mktemp("sample_home")
-    result = noord("run", "--feeds", "sample", home=home)
-    assert result.returncode == 0, result.stdout + result.stderr
+    """NOORD_HOME after one `noord run` on the bundled sample. Read only; copy what a test changes.
+
+    The workers of one test run share it: the first to come makes it, the others wait.
+    """
+    shared = (
+        tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else tmp_path_factory.getbasetemp()
+    )
+    home, done = shared / "sample_home", shared / "sample_home.done"
+    with FileLock(shared / "sample_home.lock"):
+        if not done.exists():
+            result = noord("run", "--feeds", "sample", home=home)
+            assert result.returncode == 0, result.stdout + result.stderr
+            done.touch()
     return home

@@ -12,19 +12,27 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.path.conftest import ROOT, noord
+from tests.path.conftest import FEW_FEEDS, ROOT, noord
 from tests.support.archives import changed_archive, newer
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def replay(tmp_path: Path) -> tuple[Path, Path]:
-    """A home with one good run on an archive, and that archive; the archive may be replaced under the same name."""
-    archive = changed_archive(tmp_path / "opname.warc.gz", lambda _url, body: body)
-    result = noord("run", "--feeds", str(archive), home=tmp_path / "home")
+@pytest.fixture(scope="module")
+def good_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an archive and a home with one good run on it."""
+    folder = tmp_path_factory.mktemp("good_run")
+    archive = changed_archive(folder / "opname.warc.gz", lambda _url, body: body)
+    result = noord("run", "--feeds", str(archive), *FEW_FEEDS, home=folder / "home")
     assert result.returncode == 0, result.stdout + result.stderr
-    return tmp_path / "home", archive
+    return folder
+
+
+@pytest.fixture
+def replay(good_run: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """A copy of the home and of its archive, which may be replaced under the same name."""
+    folder = shutil.copytree(good_run, tmp_path / "copy", symlinks=True)
+    return folder / "home", folder / "opname.warc.gz"
 
 
 def _current(home: Path) -> str:
@@ -51,10 +59,10 @@ def test_a_held_feed_stops_nothing_else_and_a_rollback_brings_the_last_release_b
         return body
 
     changed_archive(archive, change)
-    result = noord("run", "--feeds", str(archive), home=home)
+    result = noord("run", "--feeds", str(archive), *FEW_FEEDS, home=home)
     assert result.returncode == 3, result.stdout + result.stderr
     assert "held politie_misdrijven: " in result.stdout
-    assert "registered_crimes__values_to_be_between failed: 5 of 27,300 rows" in result.stdout
+    assert "registered_crimes__values_to_be_between failed: 5 of 28,140 rows" in result.stdout
     assert "the last good figures stay" in result.stdout
     second = _current(home)
     assert second != first, "the other feed's news is released"
@@ -78,7 +86,7 @@ def test_a_held_feed_stops_nothing_else_and_a_rollback_brings_the_last_release_b
     assert [name for name, _, _ in red] == ["delivery", "parts_do_not_exceed_total", negative]
     assert str(red[2][2]).startswith("[-")
 
-    again = noord("run", "--feeds", str(archive), home=home)
+    again = noord("run", "--feeds", str(archive), *FEW_FEEDS, home=home)
     assert again.returncode == 3
     assert _current(home) == second, "still held, nothing new: no release"
 
@@ -103,7 +111,7 @@ def test_a_red_release_gate_leaves_current_as_it_was(replay: tuple[Path, Path], 
     assert changed != lines
     seed.write_text("".join(changed), encoding="utf-8")
     environment = {"PATH": "/usr/bin:/bin", "NOORD_HOME": str(home), "COLUMNS": "160", "PYTHONPATH": str(project)}
-    command = [sys.executable, "-m", "orchestration", "run", "--feeds", str(archive)]
+    command = [sys.executable, "-m", "orchestration", "run", "--feeds", str(archive), *FEW_FEEDS]
     result = subprocess.run(
         command, cwd=project, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
@@ -120,7 +128,9 @@ def test_two_runs_at_once_both_finish_and_make_one_release(tmp_path: Path) -> No
     archive = changed_archive(tmp_path / "opname.warc.gz", lambda _url, body: body)
     results: list[subprocess.CompletedProcess[str]] = []
     runs = [
-        threading.Thread(target=lambda: results.append(noord("run", "--feeds", str(archive), home=tmp_path / "home")))
+        threading.Thread(
+            target=lambda: results.append(noord("run", "--feeds", str(archive), *FEW_FEEDS, home=tmp_path / "home"))
+        )
         for _ in range(2)
     ]
     for run in runs:
