@@ -92,6 +92,21 @@ ROW_QUERY_DEFECTS = {
     "a_province_has_one_name": [
         "UPDATE delivery SET attributes = MAP {'province_code': 'PV31', 'province_name': 'Utrecht'} WHERE area_code = 'GM0917'",
     ],
+    "leavers_are_a_small_part_of_pupils": ["UPDATE delivery SET early_leavers = pupils / 2 WHERE area_code = 'GM0917'"],
+    "municipalities_stay_below_the_country": ["UPDATE delivery SET pupils = 1000 WHERE area_code = 'NL00'"],
+    "postcodes_of_heerlen_are_there": [
+        "DELETE FROM delivery WHERE breakdown = 'BO' AND area_code IN ('PC6411', 'PC6412', 'PC6413')",
+    ],
+    "most_pupils_are_in_ordinary_schools": ["UPDATE delivery SET pupils = 1000 WHERE breakdown = 'SO'"],
+    "every_area_has_a_polygon": [
+        "UPDATE delivery SET attributes = MAP {'name': 'Maria Gewanden'} WHERE area_code = 'BU09171000'",
+        "UPDATE delivery SET attributes = MAP {'geometry': '{\"type\":\"Point\",\"coordinates\":[6,51]}'} WHERE area_code = 'BU09171000'",
+    ],
+    "buurten_lie_in_a_wijk_that_is_there": ["DELETE FROM delivery WHERE area_code = 'WK091710'"],
+    "buurten_add_up_to_their_municipality": [
+        "UPDATE delivery SET inhabitants = 1.1 * inhabitants + 500 WHERE area_code = 'GM0917'",
+        "UPDATE delivery SET inhabitants = 0 WHERE area_code LIKE 'BU091712%'",
+    ],
 }
 
 
@@ -119,6 +134,8 @@ def defects_of(expectation: Expectation, rows: int) -> list[str]:
             f"UPDATE delivery SET {column} = 'unknown' WHERE rowid = {one}",
             f"DELETE FROM delivery WHERE {column} = '{gone}'",
         ]
+    if expectation.type == "expect_column_values_to_be_in_set":
+        return [f"UPDATE delivery SET {column} = 'unknown' WHERE rowid = {one}"]
     if expectation.type == "expect_compound_columns_to_be_unique":
         return ["INSERT INTO delivery SELECT * FROM delivery WHERE rowid = 0"]
     return []

@@ -266,7 +266,9 @@ def test_a_previous_release_that_can_not_be_read_is_no_pass(environment: Environ
 def test_a_jump_warns_in_the_release_and_blocks_nothing(
     environment: Environment, release: Release, descriptions: Descriptions, manifest: Path
 ) -> None:
-    change(environment, f"UPDATE {WERKEN} SET value = 420, lower_95 = NULL, upper_95 = NULL WHERE {ROW}")
+    limits = ", ".join(f"{side}_{level} = NULL" for side in ("lower", "upper") for level in ("95", "998"))
+    verdicts = "national_verdict = NULL, municipality_rest_verdict = NULL"
+    change(environment, f"UPDATE {WERKEN} SET value = 420, {limits}, {verdicts} WHERE {ROW}")
     results = check_release(environment.warehouse, descriptions, data_origin="sample", previous=release.monitor)
     assert [check.name for check in results if not check.passed] == ["no_tenfold_jump"]
     assert blocking(results) == []
