@@ -98,15 +98,15 @@ aggregated AS (
         any_value(aggregation) AS aggregation,
         any_value(minimum_coverage) AS minimum_coverage,
         any_value(scale) AS scale,
-        sum(numerator) FILTER (WHERE is_present) AS numerator,
-        sum(denominator) FILTER (WHERE is_present) AS denominator,
-        sum(value * weight) FILTER (WHERE is_present) / nullif(sum(weight) FILTER (WHERE is_present), 0) AS mean,
+        {{ sum_over_present('numerator') }} AS numerator,
+        {{ sum_over_present('denominator') }} AS denominator,
+        {{ sum_over_present('value * weight') }} / nullif({{ sum_over_present('weight') }}, 0) AS mean,
         -- A weighted mean's standard deviation is at most the weighted mean of theirs, so these margins are never too narrow.
-        sum(publisher_lower * weight) FILTER (WHERE is_present) / nullif(sum(weight) FILTER (WHERE is_present), 0) AS mean_lower,
-        sum(publisher_upper * weight) FILTER (WHERE is_present) / nullif(sum(weight) FILTER (WHERE is_present), 0) AS mean_upper,
+        {{ sum_over_present('publisher_lower * weight') }} / nullif({{ sum_over_present('weight') }}, 0) AS mean_lower,
+        {{ sum_over_present('publisher_upper * weight') }} / nullif({{ sum_over_present('weight') }}, 0) AS mean_upper,
         bool_and(publisher_lower IS NOT NULL AND publisher_upper IS NOT NULL) FILTER (WHERE is_present) AS have_margins,
-        sum(weight) FILTER (WHERE is_present) AS weight,
-        coalesce(sum(weight) FILTER (WHERE is_present), 0) / nullif(sum(weight), 0)
+        {{ sum_over_present('weight') }} AS weight,
+        coalesce({{ sum_over_present('weight') }}, 0) / nullif(sum(weight), 0)
         * CASE
             WHEN count(inhabitants) = count(*) AND sum(inhabitants) > 0
                 THEN coalesce(sum(inhabitants) FILTER (WHERE weight IS NOT NULL), 0) / sum(inhabitants)
@@ -114,7 +114,7 @@ aggregated AS (
         END AS coverage,
         -- What was imputed inside the members that are present (schools).
         coalesce(
-            sum(weight * member_coverage) FILTER (WHERE is_present) / nullif(sum(weight) FILTER (WHERE is_present), 0), 1
+            {{ sum_over_present('weight * member_coverage') }} / nullif({{ sum_over_present('weight') }}, 0), 1
         ) AS counted_share,
         bool_or(value_status = 'estimated') AS is_estimated,
         bool_or(value_status = 'provisional') AS is_provisional,
