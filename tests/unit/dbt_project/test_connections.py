@@ -45,6 +45,7 @@ values = st.lists(
 ).filter(lambda rows: len({a for a, _ in rows}) > 1 and len({b for _, b in rows}) > 1)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(values)
 def test_rank_correlation_with_ties(rows: list[tuple[int, float]]) -> None:
@@ -77,6 +78,7 @@ def interval(r: float | None, n: int) -> tuple[float | None, float | None, float
     return found["lower"][0], found["upper"][0], found["z"][0]
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(r=st.floats(-0.9999, 0.9999), n=st.integers(4, 500))
 def test_interval_of_bonett_and_wright(r: float, n: int) -> None:
@@ -124,6 +126,7 @@ def holm(p: list[float]) -> list[float]:
     return found
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.one_of(st.floats(0, 1), st.sampled_from([0.0, 0.01, 0.05, 1.0])), min_size=1, max_size=60))
 def test_holm_is_that_of_statsmodels(p: list[float]) -> None:

@@ -206,6 +206,7 @@ def test_without_what_its_method_needs_a_value_has_no_limits(row: dict[str, obje
 FINITE = {"allow_nan": False, "allow_infinity": False}
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(1e-3, 1e12, **FINITE)), min_size=1, max_size=40))
 def test_wilson_bounds_are_ordered_and_hold_the_value(rows: list[tuple[float, float]]) -> None:
@@ -221,6 +222,7 @@ def test_wilson_bounds_are_ordered_and_hold_the_value(rows: list[tuple[float, fl
         assert widest_upper <= 1
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 10**9), st.integers(1, 10**9)), min_size=1, max_size=40))
 def test_wilson_of_the_complement_is_the_complement(rows: list[tuple[int, int]]) -> None:
@@ -231,6 +233,7 @@ def test_wilson_of_the_complement_is_the_complement(rows: list[tuple[int, int]])
     assert upper == pytest.approx([1 - low for low in other[0]], abs=1e-12)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.one_of(st.floats(0, 12, **FINITE), st.floats(0, 1e12, **FINITE)), min_size=1, max_size=40))
 def test_count_bounds_are_ordered_and_hold_the_count(counts: list[float]) -> None:

@@ -121,6 +121,7 @@ gaps = st.floats(-1e4, 1e4).filter(lambda gap: abs(gap) > 1e-6)
 margins = st.floats(0, 1e4)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(now=gaps, baseline=gaps, m_now=margins, fraction=st.floats(0, 0.99))
 def test_limits_enclose_the_share_and_do_not_depend_on_the_direction(
@@ -175,6 +176,7 @@ def test_status_at_a_fifth_of_the_time(lower: float | None, upper: float | None,
     assert found["status"] == [status]
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(lower=st.floats(-3, 3), width=st.floats(0, 3), elapsed=st.floats(0.01, 1))
 def test_every_interval_has_one_status_and_it_means_what_it_says(lower: float, width: float, elapsed: float) -> None:

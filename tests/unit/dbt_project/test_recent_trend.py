@@ -200,6 +200,7 @@ def test_figures_equal_but_for_their_last_digits_are_level() -> None:
 SMALL = st.integers(0, 400)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(
     st.lists(st.tuples(st.lists(SMALL, min_size=5, max_size=5), st.sampled_from(DIRECTIONS)), min_size=20, max_size=60)
@@ -218,6 +219,7 @@ def test_turning_the_sign_of_the_figures_turns_the_trend(rows: list[tuple[list[i
     assert [TURNED[word] for word in found] == turned
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(
     st.lists(st.tuples(st.lists(SMALL, min_size=5, max_size=5), st.sampled_from(DIRECTIONS)), min_size=20, max_size=60)
@@ -233,6 +235,7 @@ def test_counting_the_others_turns_the_trend(rows: list[tuple[list[int], str]]) 
     assert complement == backwards
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.lists(SMALL, min_size=5, max_size=5), min_size=20, max_size=60))
 def test_the_direction_only_chooses_the_words(rows: list[list[int]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,6 +43,7 @@ def test_what_is_missing_gives_no_verdict() -> None:
 NUMBERS = st.floats(-1e9, 1e9, allow_nan=False)
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS), min_size=1, max_size=50))
 def test_turning_the_direction_swaps_better_and_worse(rows: list[tuple[float, float, float]]) -> None:
@@ -56,6 +58,7 @@ def test_turning_the_direction_swaps_better_and_worse(rows: list[tuple[float, fl
     assert [plain[str(word)] for word in higher] == neutral
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS), min_size=1, max_size=50))
 def test_turning_the_sign_of_the_figures_swaps_better_and_worse(rows: list[tuple[float, float, float]]) -> None:

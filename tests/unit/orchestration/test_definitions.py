@@ -11,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 RECORDED = Path(__file__).with_name("definitions.txt")
 ROOT = Path(__file__).parents[3]
 
@@ -37,6 +39,7 @@ def test_definitions_equal_the_recorded_list() -> None:
     assert _listing() == RECORDED.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_definitions_load_without_any_setting(tmp_path: Path) -> None:
     """No NOORD_ or DAGSTER_ variable, an empty home, a foreign working folder and no way to the network."""
     environment = {

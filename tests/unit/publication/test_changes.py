@@ -26,6 +26,8 @@ from sources.environment import Environment
 from sources.registry import Acknowledgement
 from tests.unit.publication.synthetic import CHECK, FINGERPRINT, OTHER_FINGERPRINT, change
 
+pytestmark = pytest.mark.slow
+
 WERKEN = "werken.indicator_values"
 COLUMNS = (
     "line, indicator_code, area_code, period_start::VARCHAR, change, old_value, new_value, old_status, new_status, "

@@ -23,6 +23,8 @@ from publication.release import Release, build_release, current_release, list_re
 from sources.environment import Environment
 from tests.unit.publication.synthetic import CHECK, FINGERPRINT, OTHER_FINGERPRINT, change, make_environment
 
+pytestmark = pytest.mark.slow
+
 READERS = 8
 FLIPS = 30
 

@@ -29,6 +29,8 @@ from sources.environment import Environment
 from sources.errors import ConfigurationError
 from tests.unit.publication.synthetic import change
 
+pytestmark = pytest.mark.slow
+
 LEREN = "leren.indicator_values"
 PROGRESS, SIGNALS, CONNECTIONS, CHILDREN = (
     f"programma.{name}" for name in ("progress", "early_signals", "connections", "children")

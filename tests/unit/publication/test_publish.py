@@ -16,6 +16,8 @@ from sources.environment import Environment
 from tests.unit.publication.conftest import Maker
 from tests.unit.publication.synthetic import FINGERPRINT, OTHER_FINGERPRINT, change
 
+pytestmark = pytest.mark.slow
+
 DEFECT = "UPDATE leren.indicator_values SET direction = 'up' WHERE area_code = 'NL00'"
 
 

@@ -29,6 +29,8 @@ from sources.environment import Environment
 from tests.unit.publication.conftest import Maker
 from tests.unit.publication.synthetic import CHECK, FINGERPRINT, OTHER_FINGERPRINT, change
 
+pytestmark = pytest.mark.slow
+
 
 def query(release: Release, statement: str) -> list[tuple[Any, ...]]:
     with closing(open_read_only(release.path / "monitor.duckdb")) as connection:

@@ -19,6 +19,8 @@ from tests.support.publisher import LoopbackPublisher, ODataTable
 from tests.support.small import AREAS, TABLE_ID, column, kerncijfers_feed, small_environment, small_kerncijfers
 from tests.support.vintages import digest, retrieved
 
+pytestmark = pytest.mark.slow
+
 SECOND = "85039NED"
 FEED = CbsOdata3Feed.model_validate(
     kerncijfers_feed().model_dump(by_alias=True)

@@ -112,6 +112,7 @@ def test_what_is_no_postcode_is_refused(tmp_path: Path, postcode: str) -> None:
 # -- pages ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(size=st.integers(1, 60))
 def test_pages_of_any_size_give_the_same_rows(tmp_path_factory: pytest.TempPathFactory, size: int) -> None:
@@ -232,6 +233,7 @@ def test_the_description_of_the_resource_tells_of_news(tmp_path: Path) -> None:
     assert (again.outcome, again.downloaded) == ("unchanged", 1), "without dates the content is compared"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "check"),
     [

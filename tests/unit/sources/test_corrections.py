@@ -27,6 +27,8 @@ from tests.support.publisher import LoopbackPublisher
 from tests.support.small import AREAS, TABLE_ID, column, kerncijfers_feed, small_kerncijfers
 from tests.unit.sources.test_loading import SNAPSHOT
 
+pytestmark = pytest.mark.slow
+
 LINE: dict[str, Any] = {
     "correction_id": "een", "feed_id": "cbs_kerncijfers", "table_id": TABLE_ID, "measure": "distance_school_km",
     "area_code": "", "period_code": "", "published_value": "-1", "action": "to_missing", "replacement": "",

@@ -104,6 +104,7 @@ def expected_losses(standing: Rows, delivered: Rows) -> set[Vanished]:
     return found
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(_PRESENCE, _PRESENCE)
 def test_every_loss_is_named_and_none_is_invented(
@@ -243,6 +244,7 @@ def expected_jumps(standing: Rows, delivered: Rows) -> set[tuple[str, str, str, 
     return found
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(_FIGURES, _FIGURES)
 def test_every_tenfold_jump_is_found_and_no_other(

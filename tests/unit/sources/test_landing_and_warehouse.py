@@ -26,6 +26,8 @@ from tests.support.protocols import House, opened
 from tests.support.publisher import Answer, LoopbackPublisher, ODataTable
 from tests.support.small import AREAS, TABLE_ID, column, kerncijfers_feed, small_environment, small_kerncijfers
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 SECOND = "85039NED"
 NEW_VERSION = "2026-03-03T02:00:00"

@@ -184,6 +184,7 @@ def _arrival_with_page(home: Path, body: Callable[[bytes], bytes]) -> Arrival:
     return first_arrival(home, publisher, FEED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -440,6 +441,7 @@ def test_a_table_that_stands_twice_in_the_catalogue_is_one_table(catalogue: Cata
     assert [table.id for table in catalogue.found()] == ["85039NED"]
 
 
+@pytest.mark.slow
 def test_a_discovered_table_that_cannot_be_read_stops_nothing(catalogue: Catalogue) -> None:
     """Also when it appears between two runs that have no other news; the check is green again when it is readable."""
     first = arrive(catalogue.feed, catalogue.environment)

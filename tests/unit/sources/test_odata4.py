@@ -233,6 +233,7 @@ def test_members_by_title_take_the_label_of_the_feed(tmp_path: Path) -> None:
 # -- pages and counts ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(page=st.integers(1, 20))
 def test_pages_of_any_size_give_the_same_rows(tmp_path_factory: pytest.TempPathFactory, page: int) -> None:
@@ -273,6 +274,7 @@ def test_a_link_to_a_foreign_host_is_refused(tmp_path: Path, link: str, host: st
     assert f"@odata.nextLink points to the foreign host {host}" in message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "words"),
     [
@@ -377,6 +379,7 @@ def test_groups_tell_equal_titles_apart() -> None:
 # -- change detection and discovery -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_any_of_three_fields_is_news(tmp_path: Path) -> None:
     table = early_leavers()
     publisher = publisher_of(table)
@@ -399,6 +402,7 @@ def test_any_of_three_fields_is_news(tmp_path: Path) -> None:
     assert "Properties has no 'Modified'" in (held.problem or "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "check"),
     [

@@ -114,6 +114,7 @@ def test_sentinels_are_missing_and_leave_their_text(tmp_path: Path, sentinel: fl
     assert (row["inhabitants"], row["missing_markers"]) == (None, {"inhabitants": str(int(sentinel))})
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.integers(-(10**9), 10**9))
 def test_a_number_is_missing_exactly_below_the_limit(tmp_path_factory: pytest.TempPathFactory, number: int) -> None:
@@ -142,6 +143,7 @@ def test_a_property_without_a_value_is_null_without_a_marker(tmp_path: Path) -> 
 # -- pages ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None)
 @given(page=st.integers(1, 6))
 def test_pages_of_any_size_give_the_same_rows(tmp_path_factory: pytest.TempPathFactory, page: int) -> None:
@@ -235,6 +237,7 @@ def test_what_is_no_polygon_in_degrees_is_refused(tmp_path: Path, geometry: Any,
 # -- versions ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tagged", [True, False])
 def test_only_other_features_are_news(tmp_path: Path, tagged: bool) -> None:
     """Pages state their own moment: without tags the features themselves are the version, not the bytes."""
@@ -255,6 +258,7 @@ def test_only_other_features_are_news(tmp_path: Path, tagged: bool) -> None:
         assert len(Landing(environment).snapshots(FEED.id)) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "check"),
     [

@@ -64,6 +64,7 @@ def rows_of(environment: Environment) -> dict[str, list[tuple[Any, ...]]]:
         return {name: connection.execute(query.format(name)).fetchall() for name in GOOD}
 
 
+@pytest.mark.slow
 def test_a_replay_gives_the_same_rows_and_asks_nobody(tmp_path: Path, publisher: LoopbackPublisher) -> None:
     live = small_environment(tmp_path / "home", publisher)
     archive = tmp_path / "Maart 2026.warc.gz"

@@ -23,6 +23,8 @@ from sources.sample import figures
 from sources.sample.areas import HEERLEN, all_areas, members
 from sources.sample.generate import generate
 
+pytestmark = pytest.mark.slow
+
 # Codes and names of areas.csv as compared with the lists of CBS. Another sum asks for another comparison.
 REAL_AREAS = "67695a70339ecadfcaef24677e8273566d53b6a73a41eb14d2b26467250694f8"
 TINY = "BU09173002"

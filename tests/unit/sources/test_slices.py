@@ -20,6 +20,8 @@ from tests.support.odata import careless
 from tests.support.protocols import House, opened
 from tests.support.publisher import LoopbackPublisher, ODataTable
 
+pytestmark = pytest.mark.slow
+
 TABLE = Table(id="47022NED", year=2025)
 FEED = load_registry()["politie_misdrijven_maand"]
 assert isinstance(FEED, CbsOdata3Feed)
