@@ -250,3 +250,9 @@ def test_each_expectation_catches_its_defect(tmp_path: Path, change: Callable[[P
     portal = Portal()
     change(portal)
     assert failed(first_arrival(tmp_path, publisher_of(portal), FEED)) == [check]
+
+
+def test_postcodes_outside_the_scope_are_missed_too() -> None:
+    """The country is the sum of all postcodes, so the guard of what vanished must look at each of them."""
+    assert FEED.carries_every_area
+    assert not FEED.model_copy(update={"region": FEED.region.model_copy(update={"keep": "scope"})}).carries_every_area

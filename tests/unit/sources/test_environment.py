@@ -58,6 +58,11 @@ def test_the_decoy_is_not_in_heerlen() -> None:
     assert not any("BU07850917".startswith(prefix) for prefix in prefixes)
 
 
+def test_single_wijken_elsewhere_come_with_it() -> None:
+    scope = Scope(municipalities=("GM0344",), areas=("WK059910", "WK059912"), required=("GM0344",))
+    assert scope.prefixes("NL00") == ["NL00", "GM0344", "WK059910", "WK059912"]
+
+
 def test_whole_country_has_no_prefixes() -> None:
     assert Scope(whole_country=True, required=("NL00",)).prefixes("NL00") == []
 

@@ -256,14 +256,14 @@ def test_every_tenfold_jump_is_found_and_no_other(
     assert set(keys) == expected_jumps(standing, delivered)
 
 
-@pytest.mark.parametrize(("month", "jumps"), [("2021MM12", []), ("2021MM11", [("2020MM12", "2021MM11")])])
+@pytest.mark.parametrize(("month", "jumps"), [("2021MM12", []), ("2021MM11", [("2021MM10", "2021MM11")])])
 def test_a_month_is_held_beside_the_same_month_of_the_year_before(
     connection: duckdb.DuckDBPyConnection, month: str, jumps: list[tuple[str, str]]
 ) -> None:
     """Fireworks are registered in December: 500 after 20 in the month before is no jump. November has no year before."""
     standing = {
         ("T2020", "GM0917", "2020MM12"): (480.0 if month.endswith("12") else 20.0, 1.0, 0.1),
-        ("T2020", "GM0917", "2020MM10"): (20.0, 1.0, 0.1),
+        ("T2021", "GM0917", "2021MM10"): (20.0, 1.0, 0.1),
     }
     delivered = {("T2021", "GM0917", month): (500.0, 1.0, 0.1)}
     found = find_jumps(compare(connection, standing, delivered))

@@ -341,6 +341,15 @@ def test_head_and_get_of_one_url_are_kept_apart(tmp_path: Path) -> None:
             session.head(URL)
 
 
+def test_an_archive_that_changed_is_read_again(tmp_path: Path) -> None:
+    for body in (b"[1]", b"[2]"):
+        (tmp_path / "a.warc.gz").unlink(missing_ok=True)
+        with replay(
+            write(tmp_path / "a.warc.gz", ("GET", URL, 200, body), ("GET", URL + body.decode(), 200, body))
+        ) as session:
+            assert session.get_json(URL + body.decode()) == json.loads(body)
+
+
 def test_of_two_exchanges_the_last_counts(tmp_path: Path) -> None:
     with replay(write(tmp_path / "a.warc.gz", ("GET", URL, 200, b"[1]"), ("GET", URL, 200, b"[2]"))) as session:
         assert session.get_json(URL) == [2]

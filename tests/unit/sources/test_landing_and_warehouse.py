@@ -142,6 +142,18 @@ def test_newest_for_each_table(landing: Landing) -> None:
     assert landing.newest("leefbaarometer") == {}
 
 
+def test_sweep_removes_what_a_killed_reading_left(tmp_path: Path) -> None:
+    environment = Environment("live", "live", tmp_path, Scope(required=("NL00",)))
+    with pytest.raises(KeyboardInterrupt), Landing(environment).scratch() as scratch:
+        raise KeyboardInterrupt
+    assert not scratch.exists()
+    assert environment.landing not in scratch.parents, "landing can be read only"
+    scratch.mkdir()
+    (scratch / "rows.json").write_text("[")
+    Landing(environment).sweep()
+    assert not scratch.exists()
+
+
 def test_sweep_removes_only_what_was_on_its_way_in(landing: Landing) -> None:
     snapshot = land(landing, "T", b"x")
     left = landing.open_folder()
