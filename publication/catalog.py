@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from sources.registry import Line
+from sources.feed import Line
 from sources.warehouse import CONNECTION
 
 LINES: tuple[Line, ...] = ("leren", "werken", "gezondheid", "wonen", "veiligheid")

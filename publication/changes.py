@@ -21,8 +21,8 @@ import duckdb
 from publication.catalog import LINES, list_tables, literal, open_read_only
 from publication.errors import PublicationError
 from sources.checks import CheckResult, Severity
+from sources.feed import Acknowledgement
 from sources.guards import JUMP_FACTOR, JUMP_LEAST_COUNT, jumps_in_words
-from sources.registry import Acknowledgement
 
 JUMPS = "no_tenfold_jump"
 JUMPS_SEVERITY: Severity = "warn"

@@ -28,7 +28,7 @@ from publication.dictionary import OWN_TABLES, Descriptions, find_mismatches
 from publication.errors import PublicationError
 from sources.checks import CheckResult, Severity
 from sources.errors import ConfigurationError
-from sources.registry import Acknowledgement, Expectation, Line
+from sources.feed import Acknowledgement, Expectation, Line
 
 RULES = Path(__file__).parent / "release_checks.yml"
 GATE = "release"

@@ -20,13 +20,14 @@ from sources.archive import ArchiveWriter
 from sources.checks import CheckResult, blocking
 from sources.environment import Environment
 from sources.errors import FeedProblem
+from sources.feed import Expectation, Table
 from sources.guards import GUARDS, compare_with_standing
 from sources.http import PublisherSession
 from sources.landing import Landing, Snapshot
 from sources.loading import DELIVERY_KEYS, append_cells, create_delivery
 from sources.protocols import FeedProtocol, protocol_of
 from sources.protocols.slices import covers, is_current
-from sources.registry import Expectation, Feed, Table
+from sources.registry import Feed
 
 Outcome = Literal["promoted", "unchanged", "held"]
 Progress = Callable[[str], None]

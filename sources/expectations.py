@@ -28,7 +28,7 @@ from great_expectations.data_context.types.base import ProgressBarsConfig  # noq
 from sqlalchemy.dialects import registry as dialects  # noqa: E402
 
 from sources.checks import CheckResult  # noqa: E402
-from sources.registry import Expectation  # noqa: E402
+from sources.feed import Expectation  # noqa: E402
 from sources.warehouse import CONNECTION  # noqa: E402
 
 logging.getLogger("great_expectations").setLevel(logging.ERROR)

@@ -9,18 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from sources.registry import (
-    CbsOdata3Feed,
-    CbsOdata4Feed,
-    Dimension,
-    Expectation,
-    Feed,
-    Measure,
-    OgcFeaturesFeed,
-    Period,
-    Registry,
-    Table,
-)
+from sources.feed import Expectation, Table
+from sources.registry import CbsOdata3Feed, CbsOdata4Feed, Dimension, Feed, Measure, OgcFeaturesFeed, Period, Registry
 
 DOCS_FILE = Path(__file__).parents[1] / "docs" / "feeds.md"
 _DOORS = {

@@ -22,8 +22,9 @@ import duckdb
 from sources import warehouse
 from sources.checks import CheckResult, Severity
 from sources.environment import Environment, Scope
+from sources.feed import Acknowledgement
 from sources.protocols.cells import literal, quote, scope_condition
-from sources.registry import Acknowledgement, Feed
+from sources.registry import Feed
 
 NOTHING_VANISHED = "nothing_vanished"
 NO_TENFOLD_JUMP = "no_tenfold_jump"

@@ -18,8 +18,8 @@ from pydantic import BaseModel, ConfigDict
 
 from sources.environment import Environment
 from sources.errors import ConfigurationError
+from sources.feed import FeedBase, Table
 from sources.http import Received
-from sources.registry import FeedBase, Table
 
 _RECORD = "snapshot.json"
 

@@ -13,9 +13,10 @@ import duckdb
 from sources.corrections import MARKER, Correction
 from sources.environment import Scope
 from sources.errors import FeedProblem
+from sources.feed import FeedBase
 from sources.landing import Snapshot
 from sources.protocols.cells import literal, quote
-from sources.registry import DownloadFeed, Feed, FeedBase
+from sources.registry import DownloadFeed, Feed
 
 # CBS codes, and PC with the four digits of a postcode.
 AREA_CODE = "^((NL|LD|PV|CR|GM|WK|BU)[0-9A-Z]{2,8}|PC[0-9]{4})$"

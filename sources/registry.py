@@ -7,95 +7,21 @@ otherwise switch a rule off in silence. Does not belong here: how a protocol rea
 
 from __future__ import annotations
 
-import datetime
-import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
 
-from sources.checks import Severity
+from sources.contracts import PartnerFeed
 from sources.corrections import CORRECTIONS, Correction, read_corrections
 from sources.errors import ConfigurationError
+from sources.feed import COUNTRY, FeedBase, MeasureBase, Names, PeriodType, Strict, Table, as_tuple
 
 FEEDS = Path(__file__).parent / "feeds"
 SCHEMA_FILE = Path(__file__).parent / "feed.schema.json"
-
-COUNTRY = "NL00"
-Line = Literal["leren", "werken", "gezondheid", "wonen", "veiligheid"]
-PeriodType = Literal["JJ", "KW", "MM", "HJ", "SJ"]
-
-# DuckDB can't run these expectations' SQL (regex, LIKE, of-type), so the list holds what has been shown to work.
-ExpectationType = Literal[
-    "expect_column_values_to_be_between",
-    "expect_column_values_to_not_be_null",
-    "expect_column_values_to_be_in_set",
-    "expect_column_distinct_values_to_equal_set",
-    "expect_compound_columns_to_be_unique",
-    "expect_table_row_count_to_be_between",
-    "unexpected_rows_expectation",
-]
-
-
-def _as_tuple(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
-
-
-class Strict(BaseModel):
-    """A part of a feed file: frozen, unknown keys refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Publisher(Strict):
-    name: str
-    url: str
-
-
-class License(Strict):
-    """The publisher's own statement of the licence."""
-
-    name: str
-    url: str
-
-
-class Cadence(Strict):
-    """How often new figures are expected, and how many days late is still fine."""
-
-    expected: Literal["monthly", "quarterly", "half_yearly", "yearly", "two_yearly", "four_yearly"]
-    slack_days: int = Field(ge=0)
-
-
-class Table(Strict):
-    """One table or file of a feed. `year` is its division of areas and, with `period.from: table_year`, its period.
-
-    A `superseded` table is only fetched when a run names it. `discovered` is set by catalogue discovery, never in a
-    file; neither are the fields of a slice: `source` is the publisher's table, `slice_year` the calendar year it holds,
-    and a `closed` slice holds no month that is still corrected (see `sources.protocols.slices`).
-    """
-
-    id: str = Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]*$")
-    year: int = Field(ge=1995, le=2100)
-    provisional: bool = False
-    superseded: bool = False
-    discovered: bool = False
-    source: str | None = None
-    slice_year: int | None = None
-    closed: bool = False
-
-    @property
-    def publisher_id(self) -> str:
-        """The id under which the publisher knows the table; that of a slice is its source."""
-        return self.source or self.id
 
 
 class Years(Strict):
@@ -103,7 +29,7 @@ class Years(Strict):
     last: int = Field(default=9999, alias="to")
 
 
-class Measure(Strict):
+class Measure(MeasureBase):
     """A column that is carried to raw as a number.
 
     `stem` is the publisher's column name without its ordinal (``AantalInwoners_5`` → ``AantalInwoners``), or several
@@ -112,7 +38,6 @@ class Measure(Strict):
     """
 
     stem: Names
-    unit: str | None = None
     group: Names | None = None
     required: bool | Years = True
 
@@ -122,13 +47,6 @@ class Measure(Strict):
         if isinstance(self.required, bool):
             return self.required
         return self.required.first <= table.year <= self.required.last
-
-
-class Attribute(Strict):
-    """A column that is carried to raw as text, when the table has it; `group` as in `Measure`."""
-
-    stem: Names
-    group: Names | None = None
 
 
 class Dimension(Strict):
@@ -179,7 +97,7 @@ class Period(Strict):
     type: PeriodType = "JJ"
     dimension: str | None = None
     column: str | None = None
-    keep: Annotated[tuple[PeriodType, ...], BeforeValidator(_as_tuple)] = ()
+    keep: Annotated[tuple[PeriodType, ...], BeforeValidator(as_tuple)] = ()
     stored_as: Literal["KW", "SJ"] | None = Field(default=None, alias="as")
     slice: Literal["year"] | None = None
     repull_months: int | None = Field(default=None, ge=1)
@@ -197,131 +115,13 @@ class Period(Strict):
         return self
 
 
-class Expectation(Strict):
-    """One expectation of Great Expectations; the fields after `severity` are its arguments."""
+class PublishedFeed(FeedBase):
+    """A feed that is fetched from a publisher, table by table."""
 
-    type: ExpectationType
-    name: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]*$")
-    description: str | None = None
-    severity: Severity
-    column: str | None = None
-    column_list: tuple[str, ...] | None = None
-    min_value: float | None = None
-    max_value: float | None = None
-    mostly: float | None = Field(default=None, gt=0, le=1)
-    value_set: tuple[str | float, ...] | None = None
-    unexpected_rows_query: str | None = None
-
-    @model_validator(mode="after")
-    def _query_names_itself(self) -> Expectation:
-        if self.type == "unexpected_rows_expectation" and not (
-            self.name and self.description and self.unexpected_rows_query
-        ):
-            raise ValueError("unexpected_rows_expectation needs name, description and unexpected_rows_query")
-        try:
-            (self.unexpected_rows_query or "").format(batch="delivery")
-        except (IndexError, KeyError, ValueError) as error:
-            raise ValueError("unexpected_rows_query holds braces other than {batch}") from error
-        return self
-
-    @property
-    def check_name(self) -> str:
-        """The name the check has in the warehouse and the lineage UI."""
-        if self.name:
-            return self.name
-        short = self.type.removeprefix("expect_").removeprefix("column_")
-        subject = self.column or "_".join(self.column_list or ())
-        return f"{subject}__{short}" if subject else short
-
-    def arguments(self) -> dict[str, Any]:
-        """Keyword arguments for Great Expectations."""
-        chosen = self.model_dump(exclude={"type", "name", "description", "severity"}, exclude_none=True)
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in chosen.items()}
-
-
-class Acknowledgement(Strict):
-    """Somebody has looked at what a guard holds, and lets it pass: what, which, since when and why.
-
-    `name` is the name that the guard gives: an area code, period code, measure or table id; for a jump
-    ``measure/area/period``, of which the end may be left out. ``*`` stands for any characters (``BU0917*``). `table`
-    restricts it to one table.
-    """
-
-    what: Literal["region", "period", "measure", "table", "jump"]
-    name: str = Field(min_length=1)
-    table: str | None = None
-    # Not called `on`: YAML reads that word as a boolean.
-    date: datetime.date
-    reason: str = Field(min_length=1)
-
-    def covers(self, what: str, name: str, table: str | None) -> bool:
-        if self.what != what or self.table not in (None, table):
-            return False
-        return fnmatchcase(name, self.name) or fnmatchcase(name, f"{self.name}/*")
-
-    def __str__(self) -> str:
-        return f"{self.name} since {self.date}: {self.reason}"
-
-
-class FeedBase(Strict):
-    """What every feed file says, whatever its protocol.
-
-    `corrections` are the feed's lines of ``corrections.csv``: set by `load_registry`, never in a feed file.
-    """
-
-    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    title: str
-    description: str
-    publisher: Publisher
-    license: License
-    page: str
-    lines: tuple[Line, ...] = Field(min_length=1)
-    owner: str
-    cadence: Cadence
-    estimate_type: Literal["register", "survey", "model"]
     tables: tuple[Table, ...] = Field(min_length=1)
     period: Period
     dimensions: tuple[Dimension, ...] = ()
-    attributes: Mapping[str, Attribute] = {}
     measures: Mapping[str, Measure] = Field(min_length=1)
-    missing: tuple[str, ...] = (".", "")
-    # Numbers below this stand for a missing figure; their text becomes the marker.
-    missing_below: float | None = None
-    expectations: tuple[Expectation, ...] = Field(min_length=1)
-    acknowledged: tuple[Acknowledgement, ...] = ()
-    corrections: SkipJsonSchema[tuple[Correction, ...]] = ()
-
-    @model_validator(mode="after")
-    def _names_are_consistent(self) -> FeedBase:
-        for name in (*self.measures, *self.attributes):
-            if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-                raise ValueError(f"'{name}' is not a lower_snake column name")
-        ids = [table.id for table in self.tables]
-        if len(set(ids)) != len(ids):
-            raise ValueError("a table id stands twice under tables")
-        names = [expectation.check_name for expectation in self.expectations]
-        if len(set(names)) != len(names):
-            raise ValueError("two expectations have the same name")
-        known = {*self.measures, "breakdown", "area_code", "period_code", None}
-        strange = [e.column for e in self.expectations if e.column not in known]
-        if strange:
-            raise ValueError(f"expectations name columns that are not measures: {strange}")
-        return self
-
-    def required_areas(self, required: Sequence[str]) -> list[str]:
-        """Those of the scope's required areas that a delivery must hold; files of schools have no row for the country."""
-        return [code for code in required if code != COUNTRY]
-
-    @property
-    def carries_every_area(self) -> bool:
-        """Whether rows of areas outside the scope are kept too."""
-        return False
-
-    @property
-    def contract_sha256(self) -> str:
-        """Changes when anything in the feed file, or in its corrections, that shapes its rows or checks changes."""
-        text = json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
 
 
 class OdataRegion(Strict):
@@ -344,7 +144,7 @@ class Discover(Strict):
     from_year: int | None = None
 
 
-class CbsOdata3Feed(FeedBase):
+class CbsOdata3Feed(PublishedFeed):
     """A feed behind CBS's OData 3 interface (opendata.cbs.nl or dataderden.cbs.nl)."""
 
     protocol: Literal["cbs_odata3"]
@@ -357,7 +157,7 @@ class CbsOdata3Feed(FeedBase):
         return [code for code in required if code != COUNTRY or self.region.national_key]
 
 
-class CbsOdata4Feed(FeedBase):
+class CbsOdata4Feed(PublishedFeed):
     """A feed behind CBS's OData 4 interface. `service` is its root; without a `region` a table is about the country."""
 
     protocol: Literal["cbs_odata4"]
@@ -392,7 +192,7 @@ class FileRegion(Strict):
     keep: Literal["scope", "all"] = "scope"
 
 
-class RowsFeed(FeedBase):
+class RowsFeed(PublishedFeed):
     """A feed whose publisher gives rows under a header and no metadata."""
 
     @model_validator(mode="after")
@@ -481,7 +281,8 @@ class OgcFeaturesFeed(RowsFeed):
 
 
 Feed = Annotated[
-    CbsOdata3Feed | CbsOdata4Feed | CkanFeed | DownloadFeed | OgcFeaturesFeed, Field(discriminator="protocol")
+    CbsOdata3Feed | CbsOdata4Feed | CkanFeed | DownloadFeed | OgcFeaturesFeed | PartnerFeed,
+    Field(discriminator="protocol"),
 ]
 _FEED: TypeAdapter[Feed] = TypeAdapter(Feed)
 Registry = dict[str, Feed]
@@ -502,35 +303,63 @@ def read_feed(path: Path) -> Feed:
         raise ConfigurationError(f"Feed file {path}: {lines}. The registry was not loaded.") from error
     except (OSError, yaml.YAMLError) as error:
         raise ConfigurationError(f"Feed file {path} can't be read: {error}. The registry was not loaded.") from error
-    if "corrections" in document:
-        raise ConfigurationError(
-            f"Feed file {path}: corrections: these stand in {CORRECTIONS.name} and not in a feed file. The registry was not loaded."
-        )
-    if feed.id != path.stem:
-        raise ConfigurationError(
-            f"Feed file {path}: id '{feed.id}' differs from the file's name. The registry was not loaded."
-        )
+    for key in ("corrections", "earlier"):
+        if key in document:
+            raise ConfigurationError(
+                f"Feed file {path}: {key}: this is no word of a feed file (corrections stand in {CORRECTIONS.name}, earlier "
+                "versions of a contract in files of their own). The registry was not loaded."
+            )
+    _require_place(feed, path)
     return feed
+
+
+def _require_place(feed: Feed, path: Path) -> None:
+    """The path of a feed file repeats its id; that of a contract its partner, id and version."""
+    if isinstance(feed, PartnerFeed):
+        fits = path.parts[-3:] == (feed.partner, feed.id, f"v{feed.version}.yml")
+        expected = f"partners/{feed.partner}/{feed.id}/v{feed.version}.yml"
+    else:
+        fits, expected = path.stem == feed.id, f"{feed.id}.yml"
+    if not fits:
+        raise ConfigurationError(
+            f"Feed file {path}: id '{feed.id}' differs from the file's name; expected {expected}. The registry was not loaded."
+        )
 
 
 def load_registry(folder: Path = FEEDS) -> Registry:
     """All feeds below `folder` by id, in the order of their ids, with the corrections of the file beside `folder`.
 
+    Of a partner's contract the newest version, which knows those before it.
+
     Raises:
         ConfigurationError: a file is not a feed, an id stands twice, there is no feed at all, or a correction fits none.
     """
-    registry: Registry = {}
-    for path in sorted(folder.rglob("*.yml"), key=lambda path: path.stem):
+    found: dict[str, list[Feed]] = {}
+    for path in sorted(folder.rglob("*.yml")):
         feed = read_feed(path)
-        if feed.id in registry:
-            raise ConfigurationError(
-                f"Feed id '{feed.id}' stands in two files below {folder}. The registry was not loaded."
-            )
-        registry[feed.id] = feed
-    if not registry:
+        found.setdefault(feed.id, []).append(feed)
+    if not found:
         raise ConfigurationError(f"No feed file below {folder}. The registry was not loaded.")
+    registry: Registry = {feed_id: _newest(found[feed_id], folder) for feed_id in sorted(found)}
     corrections = folder.parent / CORRECTIONS.name
     return with_corrections(registry, read_corrections(corrections)) if corrections.exists() else registry
+
+
+def _newest(files: Sequence[Feed], folder: Path) -> Feed:
+    """The one file of a feed, or the newest version of a contract with those before it."""
+    if len(files) == 1:
+        return files[0]
+    versions = sorted((f for f in files if isinstance(f, PartnerFeed)), key=lambda f: f.version, reverse=True)
+    days = [contract.valid_from for contract in versions]
+    if len(versions) < len(files) or len({c.partner for c in versions}) > 1:
+        raise ConfigurationError(
+            f"Feed id '{files[0].id}' stands in two files below {folder}. The registry was not loaded."
+        )
+    if days != sorted(set(days), reverse=True):
+        raise ConfigurationError(
+            f"Contract '{files[0].id}': valid_from of a version must be after that of the version before. The registry was not loaded."
+        )
+    return versions[0].model_copy(update={"earlier": tuple(versions[1:])})
 
 
 def with_corrections(registry: Registry, corrections: Sequence[Correction]) -> Registry:

@@ -19,10 +19,11 @@ from filelock import FileLock, Timeout
 from sources.checks import CheckResult
 from sources.environment import Environment
 from sources.errors import NoordError
+from sources.feed import FeedBase
 from sources.landing import Snapshot
 from sources.loading import raw_columns
 from sources.protocols.cells import literal, quote
-from sources.registry import Feed, FeedBase, Registry
+from sources.registry import Feed, Registry
 
 _CONTROL = """
 CREATE SCHEMA IF NOT EXISTS raw;

@@ -12,6 +12,7 @@ from typing import Protocol
 import duckdb
 
 from sources.environment import Scope
+from sources.feed import Table
 from sources.http import PublisherSession
 from sources.landing import Landing, Snapshot
 from sources.protocols.cbs_odata3 import CbsOdata3
@@ -19,7 +20,7 @@ from sources.protocols.cbs_odata4 import CbsOdata4
 from sources.protocols.ckan import Ckan
 from sources.protocols.download import Download
 from sources.protocols.ogc_features import OgcFeatures
-from sources.registry import CbsOdata3Feed, CbsOdata4Feed, CkanFeed, Feed, OgcFeaturesFeed, Table
+from sources.registry import CbsOdata3Feed, CbsOdata4Feed, CkanFeed, Feed, OgcFeaturesFeed
 
 
 class FeedProtocol(Protocol):

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sources.registry import Discover, FeedBase, Table
+from sources.feed import Table
+from sources.registry import Discover, PublishedFeed
 
 _YEAR = re.compile(r"\b20\d\d\b")
 _IDENTIFIER = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
@@ -39,7 +40,7 @@ class Entry:
         return int(years[-1]) if years else None
 
 
-def discovered_tables(feed: FeedBase, discover: Discover, entries: Iterable[Entry]) -> list[Table]:
+def discovered_tables(feed: PublishedFeed, discover: Discover, entries: Iterable[Entry]) -> list[Table]:
     """The tables that the feed file does not name: of later years, and of earlier ones where it asks for them.
 
     The next table counts when it is current; an older one of the series may be discontinued and still holds.

@@ -19,6 +19,7 @@ import duckdb
 
 from sources.environment import Scope
 from sources.errors import FeedProblem
+from sources.feed import Table
 from sources.http import PublisherSession, parse_json
 from sources.landing import LandedFile, Landing, Snapshot, landed_file
 from sources.protocols.catalogue import Entry, discovered_tables
@@ -29,7 +30,7 @@ from sources.protocols.odata import DIVISIONS, VALUE, encode, next_link, refuse_
 from sources.protocols.paging import follow_pages
 from sources.protocols.periods import set_status, store_periods
 from sources.protocols.slices import slice_version, slices_of
-from sources.registry import CbsOdata3Feed, Discover, Table
+from sources.registry import CbsOdata3Feed, Discover
 
 # Chains of about 60 clauses were answered with status 500.
 CLAUSES_PER_CALL = 20

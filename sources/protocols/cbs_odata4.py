@@ -18,6 +18,7 @@ import duckdb
 
 from sources.environment import Scope
 from sources.errors import FeedProblem
+from sources.feed import COUNTRY, Table
 from sources.http import PublisherSession, parse_json
 from sources.landing import LandedFile, Landing, Snapshot, landed_file
 from sources.protocols.catalogue import Entry, discovered_tables
@@ -27,7 +28,7 @@ from sources.protocols.members import KeptDimension, breakdown_sql, kept_dimensi
 from sources.protocols.odata import DIVISIONS, encode, next_link, refuse_dropped_columns, rows_of
 from sources.protocols.paging import follow_pages
 from sources.protocols.periods import set_status, store_periods
-from sources.registry import COUNTRY, CbsOdata4Feed, Table
+from sources.registry import CbsOdata4Feed
 
 # Keeps a URL far below 4,000 characters.
 CODES_PER_CALL = 100

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import duckdb
 
-from sources.registry import FeedBase
+from sources.feed import FeedBase
 
 KEY_COLUMNS = ("row_number", "file", "area_code", "area_name", "period_code", "period_status", "breakdown", "bound")
 

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sources.errors import FeedProblem
-from sources.registry import Attribute, FeedBase, Measure, Table
+from sources.feed import Attribute, Table
+from sources.registry import Measure, PublishedFeed
 
 _ORDINAL = re.compile(r"_\d+$")
 
@@ -43,7 +44,7 @@ def stem_of_title(title: str) -> str:
     return f"k_{stem}" if stem[:1].isdigit() else stem
 
 
-def resolve_measures(feed: FeedBase, table: Table, columns: Sequence[Column], where: str) -> dict[str, str | None]:
+def resolve_measures(feed: PublishedFeed, table: Table, columns: Sequence[Column], where: str) -> dict[str, str | None]:
     """The publisher's key for each measure of the feed; None where the table need not have it and has not.
 
     Raises:
@@ -53,7 +54,7 @@ def resolve_measures(feed: FeedBase, table: Table, columns: Sequence[Column], wh
 
 
 def resolve_attributes(
-    feed: FeedBase, columns: Sequence[Column], where: str = "the table's columns"
+    feed: PublishedFeed, columns: Sequence[Column], where: str = "the table's columns"
 ) -> dict[str, str | None]:
     """The publisher's key for each attribute, None where the table has none.
 
@@ -69,7 +70,7 @@ def resolve_attributes(
 
 
 def _resolve(
-    feed: FeedBase, table: Table, name: str, measure: Measure, columns: Sequence[Column], where: str
+    feed: PublishedFeed, table: Table, name: str, measure: Measure, columns: Sequence[Column], where: str
 ) -> str | None:
     for stem in measure.stem:
         matches = _matches(stem, measure, columns)
@@ -94,7 +95,7 @@ def _matches(stem: str, wanted: Measure | Attribute, columns: Sequence[Column]) 
     return [column for column in columns if is_same(column.stem, stem) and _fits(column, unit, wanted.group)]
 
 
-def _only(feed: FeedBase, what: str, matches: Sequence[Column], where: str) -> str:
+def _only(feed: PublishedFeed, what: str, matches: Sequence[Column], where: str) -> str:
     if len(matches) > 1:
         keys = ", ".join(column.key for column in matches)
         raise _problem(
@@ -122,5 +123,5 @@ def _plain(text: str) -> str:
     return " ".join(text.replace("\u00a0", " ").replace("\ufeff", "").split()).casefold()
 
 
-def _problem(feed: FeedBase, what: str, where: str, expected: str) -> FeedProblem:
+def _problem(feed: PublishedFeed, what: str, where: str, expected: str) -> FeedProblem:
     return FeedProblem(what, feed_id=feed.id, where=where, expected=expected)

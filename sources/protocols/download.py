@@ -23,11 +23,12 @@ import duckdb
 
 from sources.environment import Scope
 from sources.errors import FeedProblem
+from sources.feed import Table
 from sources.http import PublisherSession
 from sources.landing import Landing, Snapshot, landed_file
 from sources.protocols.cells import create_cells
 from sources.protocols.rows import RowSet, append_rows, clean
-from sources.registry import DownloadFeed, FileRegion, Table
+from sources.registry import DownloadFeed, FileRegion
 
 # A ZIP may unpack to this many bytes and to this multiple of its own size: real ones stay far below both.
 MOST_UNPACKED = 2 * 1024**3

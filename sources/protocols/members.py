@@ -14,7 +14,7 @@ from typing import Any
 from sources.errors import FeedProblem
 from sources.protocols.cells import literal, quote
 from sources.protocols.columns import is_same
-from sources.registry import Dimension, FeedBase
+from sources.registry import Dimension, PublishedFeed
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def name_of(dimension: Dimension, found: Sequence[str]) -> str | None:
 
 
 def kept_dimensions(
-    feed: FeedBase, found: Sequence[str], members: Callable[[str], Sequence[Mapping[str, Any]]], table: str
+    feed: PublishedFeed, found: Sequence[str], members: Callable[[str], Sequence[Mapping[str, Any]]], table: str
 ) -> list[KeptDimension]:
     """The feed's dimensions as the table has them, with the labels of the members that are fetched.
 
@@ -51,7 +51,7 @@ def kept_dimensions(
 
 
 def _kept_dimension(
-    feed: FeedBase,
+    feed: PublishedFeed,
     dimension: Dimension,
     found: Sequence[str],
     members: Callable[[str], Sequence[Mapping[str, Any]]],
@@ -75,7 +75,7 @@ def breakdown_sql(kept: Sequence[KeptDimension]) -> str:
 
 
 def resolve_members(
-    feed: FeedBase, dimension: Dimension, rows: Sequence[Mapping[str, Any]], where: str
+    feed: PublishedFeed, dimension: Dimension, rows: Sequence[Mapping[str, Any]], where: str
 ) -> dict[str, str]:
     """The feed's label of each member by the member's code.
 
@@ -95,7 +95,9 @@ def resolve_members(
     return labels
 
 
-def _code(feed: FeedBase, label: str, titles: Sequence[str], members: Sequence[tuple[str, str]], where: str) -> str:
+def _code(
+    feed: PublishedFeed, label: str, titles: Sequence[str], members: Sequence[tuple[str, str]], where: str
+) -> str:
     for title in titles:
         codes = [code for code, found in members if is_same(found, title)]
         if len(codes) > 1:
@@ -107,5 +109,5 @@ def _code(feed: FeedBase, label: str, titles: Sequence[str], members: Sequence[t
     raise _problem(feed, f"no member has the title of '{label}'{hint}", where, " or ".join(titles))
 
 
-def _problem(feed: FeedBase, what: str, where: str, expected: str) -> FeedProblem:
+def _problem(feed: PublishedFeed, what: str, where: str, expected: str) -> FeedProblem:
     return FeedProblem(what, feed_id=feed.id, where=where, expected=expected)

@@ -17,12 +17,13 @@ import orjson
 
 from sources.environment import Scope
 from sources.errors import FeedProblem
+from sources.feed import Table
 from sources.http import PublisherSession, parse_json
 from sources.landing import LandedFile, Landing, Snapshot
 from sources.protocols.cells import create_cells
 from sources.protocols.paging import follow_pages
 from sources.protocols.rows import Cells, RowSet, append_rows
-from sources.registry import Collection, OgcFeaturesFeed, Table
+from sources.registry import Collection, OgcFeaturesFeed
 
 GEOMETRY = "geometry"
 PAGE_SIZE = 1000

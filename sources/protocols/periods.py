@@ -13,7 +13,7 @@ import duckdb
 
 from sources.errors import FeedProblem
 from sources.protocols.cells import literal
-from sources.registry import FeedBase
+from sources.registry import PublishedFeed
 
 _STATUS = {"definitief": "final", "nadervoorlopig": "revised", "voorlopig": "provisional"}
 
@@ -34,7 +34,7 @@ def set_status(connection: duckdb.DuckDBPyConnection, periods: Sequence[Mapping[
     )
 
 
-def store_periods(connection: duckdb.DuckDBPyConnection, feed: FeedBase, where: str) -> None:
+def store_periods(connection: duckdb.DuckDBPyConnection, feed: PublishedFeed, where: str) -> None:
     """Give the periods of ``cells`` the kind under which the feed stores them.
 
     Raises:
@@ -51,7 +51,7 @@ def store_periods(connection: duckdb.DuckDBPyConnection, feed: FeedBase, where: 
 
 
 def _refuse_strange_keys(
-    connection: duckdb.DuckDBPyConnection, feed: FeedBase, where: str, kinds: str, expected: str
+    connection: duckdb.DuckDBPyConnection, feed: PublishedFeed, where: str, kinds: str, expected: str
 ) -> None:
     strange = connection.execute(
         f"SELECT min(period_code) FROM cells WHERE NOT regexp_full_match(period_code, '\\d{{4}}{kinds}\\d{{2}}')"
@@ -60,7 +60,7 @@ def _refuse_strange_keys(
         raise FeedProblem(f"period '{strange}'", feed_id=feed.id, where=where, expected=expected)
 
 
-def months_as_quarters(connection: duckdb.DuckDBPyConnection, feed: FeedBase, where: str) -> None:
+def months_as_quarters(connection: duckdb.DuckDBPyConnection, feed: PublishedFeed, where: str) -> None:
     """Turn months that end a quarter into that quarter: ``2024MM03`` holds the stand at the end of ``2024KW01``.
 
     Raises:

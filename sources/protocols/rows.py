@@ -15,9 +15,10 @@ import duckdb
 import pyarrow as pa
 
 from sources.errors import FeedProblem
+from sources.feed import Table
 from sources.protocols.cells import quote, scope_condition
 from sources.protocols.columns import Column, resolve_attributes, resolve_measures
-from sources.registry import FeedBase, FileRegion, Table
+from sources.registry import FileRegion, PublishedFeed
 
 Cells = Sequence[str | None]
 
@@ -33,7 +34,7 @@ class RowSet:
 
 def append_rows(
     connection: duckdb.DuckDBPyConnection,
-    feed: FeedBase,
+    feed: PublishedFeed,
     table: Table,
     region: FileRegion,
     given: RowSet,
@@ -79,7 +80,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, data: dict[str, Iterable[obje
     connection.unregister("delivered")
 
 
-def _periods(feed: FeedBase, table: Table, fetch: _Fetcher, count: int) -> list[object]:
+def _periods(feed: PublishedFeed, table: Table, fetch: _Fetcher, count: int) -> list[object]:
     period = feed.period
     if period.source == "table_year" or period.column is None:
         return [f"{table.year}{period.type}00"] * count
@@ -90,7 +91,7 @@ def _periods(feed: FeedBase, table: Table, fetch: _Fetcher, count: int) -> list[
     return [f"{year}{period.type}00" for year in years]
 
 
-def _breakdowns(feed: FeedBase, fetch: _Fetcher, count: int) -> list[object]:
+def _breakdowns(feed: PublishedFeed, fetch: _Fetcher, count: int) -> list[object]:
     if not feed.dimensions:
         return ["total"] * count
     return ["|".join(parts) for parts in zip(*(fetch.keys(d.name) for d in feed.dimensions), strict=True)]
@@ -99,7 +100,7 @@ def _breakdowns(feed: FeedBase, fetch: _Fetcher, count: int) -> list[object]:
 class _Fetcher:
     """Columns of rows by header name, whatever its case."""
 
-    def __init__(self, feed: FeedBase, given: RowSet) -> None:
+    def __init__(self, feed: PublishedFeed, given: RowSet) -> None:
         self._feed, self._given = feed, given
         self._places = {key.casefold(): place for place, key in enumerate(given.header)}
 

@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 
-from sources.registry import Table
+from sources.feed import Table
 
 PERIOD = re.compile(r"(\d{4})(JJ|KW|MM|HJ|SJ)(\d{2})")
 # Months that a period of each kind takes; its number times this is its last month. Years are numbered 00.

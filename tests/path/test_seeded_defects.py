@@ -18,7 +18,8 @@ import pytest
 from orchestration.dbt import PROJECT, ensure_manifest
 from sources.arrival import UNIQUE_ROWS
 from sources.checks import CheckResult
-from sources.registry import Expectation, load_registry
+from sources.feed import Expectation
+from sources.registry import load_registry
 
 pytestmark = pytest.mark.slow
 

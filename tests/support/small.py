@@ -11,7 +11,8 @@ from typing import Any
 import yaml
 
 from sources.environment import Environment, declare_environment
-from sources.registry import CbsOdata3Feed, Table, load_registry
+from sources.feed import Table
+from sources.registry import CbsOdata3Feed, load_registry
 from tests.support.publisher import LoopbackPublisher, ODataTable
 
 TABLE_ID = "84799NED"

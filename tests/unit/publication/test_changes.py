@@ -23,7 +23,7 @@ from publication.publish import publish
 from publication.release import Release, build_release
 from sources.checks import CheckResult, blocking
 from sources.environment import Environment
-from sources.registry import Acknowledgement
+from sources.feed import Acknowledgement
 from tests.unit.publication.synthetic import CHECK, FINGERPRINT, OTHER_FINGERPRINT, change
 
 pytestmark = pytest.mark.slow

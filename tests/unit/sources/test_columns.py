@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sources.errors import FeedProblem
+from sources.feed import Attribute, FeedBase, Table
 from sources.protocols.columns import Column, resolve_attributes, resolve_measures
-from sources.registry import Attribute, FeedBase, Measure, Table
+from sources.registry import Measure
 from tests.support.small import kerncijfers_feed
 
 YEAR = Table(id="T", year=2020)

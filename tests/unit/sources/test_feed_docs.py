@@ -6,8 +6,9 @@ import re
 
 import pytest
 
+from sources.feed import Expectation, FeedBase
 from sources.feed_docs import DOCS_FILE, feeds_document
-from sources.registry import Expectation, FeedBase, load_registry
+from sources.registry import load_registry
 
 REGISTRY = load_registry()
 DOCUMENT = feeds_document(REGISTRY)

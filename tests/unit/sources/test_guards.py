@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sources.environment import Scope
+from sources.feed import Acknowledgement
 from sources.guards import Comparison, Jump, Vanished, find_jumps, find_vanished, judge_jumps, judge_vanished
 from sources.loading import create_delivery, raw_columns
-from sources.registry import Acknowledgement, Measure
+from sources.registry import Measure
 from sources.warehouse import connect_memory
 from tests.support.small import kerncijfers_feed
 

@@ -19,8 +19,9 @@ from publication.catalog import open_read_only
 from sources import warehouse
 from sources.arrival import Arrival, arrive, has_news
 from sources.environment import Environment, Scope
+from sources.feed import Table
 from sources.landing import LandedFile, Landing, Snapshot
-from sources.registry import CbsOdata3Feed, DownloadFeed, Table, load_registry
+from sources.registry import CbsOdata3Feed, DownloadFeed, load_registry
 from sources.warehouse import WarehouseBusy, writer_lock
 from tests.support.protocols import House, opened
 from tests.support.publisher import Answer, LoopbackPublisher, ODataTable

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from sources.environment import Scope
 from sources.errors import FeedProblem
+from sources.feed import Table
 from sources.landing import Snapshot
 from sources.loading import append_cells, create_delivery
 from sources.protocols.cells import KEY_COLUMNS, create_cells
-from sources.registry import CbsOdata3Feed, Table
+from sources.registry import CbsOdata3Feed
 from sources.warehouse import connect_memory
 from tests.support.small import kerncijfers_feed
 

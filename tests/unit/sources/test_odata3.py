@@ -13,10 +13,11 @@ from sources import warehouse
 from sources.arrival import Arrival, arrive
 from sources.environment import Environment, Scope
 from sources.errors import FeedProblem
+from sources.feed import Table
 from sources.http import PublisherSession
 from sources.landing import Landing
 from sources.protocols.cbs_odata3 import CLAUSES_PER_CALL, CbsOdata3
-from sources.registry import CbsOdata3Feed, Discover, Table, load_registry
+from sources.registry import CbsOdata3Feed, Discover, load_registry
 from tests.support import publisher as publisher_module
 from tests.support.odata import HEERLEN, careless, load
 from tests.support.protocols import House, Loaded, Row, first_arrival, opened

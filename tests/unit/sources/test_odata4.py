@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from sources.arrival import arrive, has_news
 from sources.environment import Scope
+from sources.feed import Table
 from sources.http import PublisherSession
 from sources.protocols.cbs_odata4 import CbsOdata4, measure_columns
 from sources.protocols.columns import resolve_measures, stem_of_title
-from sources.registry import CbsOdata4Feed, Dimension, Discover, Table, load_registry
+from sources.registry import CbsOdata4Feed, Dimension, Discover, load_registry
 from tests.support.captures import CAPTURES, needs_captures
 from tests.support.odata4 import HOST, ROOT, Odata4Table
 from tests.support.protocols import Loaded, Row, failed, first_arrival, land_and_load, refusal, standing

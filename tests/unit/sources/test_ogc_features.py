@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from sources.arrival import arrive, has_news
 from sources.environment import Scope
+from sources.feed import Table
 from sources.landing import Landing
-from sources.registry import OgcFeaturesFeed, Table, load_registry
+from sources.registry import OgcFeaturesFeed, load_registry
 from tests.support.features import HOST, FeatureService, square
 from tests.support.protocols import Loaded, Row, failed, first_arrival, land_and_load, refusal, standing
 from tests.support.publisher import Answer, Fault, LoopbackPublisher

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from sources.environment import Scope
 from sources.errors import FeedProblem
+from sources.feed import Table
 from sources.protocols.members import name_of, resolve_members
 from sources.protocols.periods import period_status
-from sources.registry import CbsOdata3Feed, Dimension, Table, load_registry
+from sources.registry import CbsOdata3Feed, Dimension, load_registry
 from tests.support.odata import careless, load
 from tests.support.protocols import Row
 from tests.support.publisher import ODataTable

@@ -11,7 +11,8 @@ import pytest
 
 from sources.environment import Scope
 from sources.errors import FeedProblem
-from sources.registry import CbsOdata3Feed, Table, load_registry
+from sources.feed import Table
+from sources.registry import CbsOdata3Feed, load_registry
 from tests.support.captures import CAPTURES, needs_captures
 from tests.support.odata import load
 from tests.support.protocols import Loaded

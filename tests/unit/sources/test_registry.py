@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from sources.errors import ConfigurationError
-from sources.registry import FEEDS, SCHEMA_FILE, Expectation, json_schema, load_registry, read_feed
+from sources.feed import Expectation
+from sources.registry import FEEDS, SCHEMA_FILE, json_schema, load_registry, read_feed
 
 ALL_LINES = {"leren", "werken", "gezondheid", "wonen", "veiligheid"}
 

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from sources import warehouse
 from sources.arrival import arrive, has_news
+from sources.feed import Table
 from sources.landing import Landing
 from sources.protocols.slices import covers, is_current, slice_version, slices_of
-from sources.registry import CbsOdata3Feed, Table, load_registry
+from sources.registry import CbsOdata3Feed, load_registry
 from tests.support.odata import careless
 from tests.support.protocols import House, opened
 from tests.support.publisher import LoopbackPublisher, ODataTable
