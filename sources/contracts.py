@@ -15,7 +15,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from sources.feed import FeedBase, MeasureBase, PeriodType, Strict
+from sources.feed import FeedBase, MeasureBase, PeriodType, Strict, Table
 
 # What a cell of a column holds.
 #   text       words that are scanned for personal data and go no further, unless the column is a dimension
@@ -36,6 +36,10 @@ ColumnType = Literal[
     "text", "category", "count", "number", "date", "year", "month", "quarter", "term", "area", "postcode", "school",
     "pseudonym", "key",
 ]  # fmt: skip
+
+
+# What stands in raw for a figure that a delivery does not have; the seed missing_markers explains it.
+NOT_DELIVERED = "not_delivered"
 
 
 class Column(Strict):
@@ -112,6 +116,10 @@ class PartnerMeasure(MeasureBase):
     where: Mapping[str, tuple[str, ...]] = {}
     times: str | None = None
     counts: Literal["persons", "households", "dwellings", "events", "amount"]
+
+    @property
+    def is_count(self) -> bool:
+        return self.counts != "amount"
 
     @model_validator(mode="after")
     def _counts_one_thing(self) -> PartnerMeasure:
@@ -220,6 +228,23 @@ class PartnerFeed(FeedBase):
     def required_areas(self, required: Sequence[str]) -> list[str]:
         """None: a partner delivers parts, and `absent` says what the others are."""
         return []
+
+    @property
+    def carries_every_area(self) -> bool:
+        return True
+
+    @property
+    def is_open(self) -> bool:
+        """No: what a partner delivers leaves the warehouse through disclosure control alone."""
+        return False
+
+    @property
+    def missing_markers(self) -> tuple[str, ...]:
+        return (NOT_DELIVERED,)
+
+    def still_names(self, table: Table) -> bool:
+        """Yes: its tables are the periods that were delivered, and no contract names those beforehand."""
+        return True
 
     @model_validator(mode="after")
     def _names_its_columns(self) -> PartnerFeed:
