@@ -1,0 +1,1 @@
+"""What partners deliver: from the inbox through reading, the privacy gate and the contract to figures in landing."""
