@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from calendar import monthrange
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import cache
 
@@ -115,8 +115,3 @@ def chosen(shares: dict[str, float], *what: object) -> str:
         if at < 0:
             return label
     return labels[-1]
-
-
-def assistance_months(periods: Sequence[tuple[int, int]]) -> list[Row]:
-    """The rows of several months, one after the other."""
-    return [row for year, month in periods for row in assistance(year, month)]
