@@ -73,7 +73,7 @@ def _feed_asset(feed: Feed, registry: Registry) -> dg.AssetsDefinition:
 
 def _static_metadata(feed: Feed) -> dict[str, Any]:
     columns = [
-        dg.TableColumn(name, "DOUBLE", f"{' / '.join(measure.stem)}" + (f" ({measure.unit})" if measure.unit else ""))
+        dg.TableColumn(name, "DOUBLE", _origin(measure) + (f" ({measure.unit})" if measure.unit else ""))
         for name, measure in feed.measures.items()
     ]
     return {
