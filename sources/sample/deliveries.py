@@ -84,7 +84,7 @@ _MONTHLY = (
         dialects.OLD, dialects.EXCEL,
         {
             # Not a number, an age that the contract does not know, and a wijk that does not exist.
-            (2024, 12): [("31-12-2024", "WK091710", "18 tot 27", "paar", "onbekend", 0, 0, 0)],
+            (2024, 12): [("31-12-2024", "WK091723", "18 tot 27", "paar met kinderen", "onbekend", 0, 0, 0)],
             (2025, 11): [
                 ("30-11-2025", "WK091712", "jonger dan 18", "alleenstaand", 2, 0, 0, 0),
                 ("30-11-2025", "WK091799", "18 tot 27", "alleenstaand", 3, 0, 0, 0),
@@ -108,7 +108,7 @@ _MONTHLY = (
         {(2026, 1): [("2026-01", "BU09171000", "afval", -3, 0)]},
     ),
     _Monthly(
-        "politie", "meldingen_overlast", "politie_{}{:02}.csv", veiligheid.NUISANCE, veiligheid.nuisance,
+        "politie", "meldingen_overlast", "politie_overlast_{}{:02}.csv", veiligheid.NUISANCE, veiligheid.nuisance,
         dialects.PLAIN, replace(dialects.PLAIN, footer="Bron: politie (voorbeeldcijfers)"),
         # A buurt of Goirle.
         {(2025, 10): [("BU07850917", "1.1.0 ", "2025MM10", 4)]},
@@ -122,6 +122,10 @@ def _monthly() -> Iterator[File]:
             yield _of_months(feed, periods, feed.together)
         for month in _ALONE:
             yield _of_months(feed, [month], feed.alone)
+    # The contract takes the month from the name of the file, so each has its own.
+    for year, number in [*_TOGETHER[0], *_TOGETHER[1], *_ALONE]:
+        body = csv_file(werken.TRAJECTORIES, list(werken.trajectories(year, number)))
+        yield File("werkbedrijf", "trajecten_naar_werk", f"wsp_trajecten_{year}{number:02}.csv", body)
 
 
 def _of_months(feed: _Monthly, periods: Sequence[Month], dialect: Dialect) -> File:
@@ -137,11 +141,12 @@ def _of_months(feed: _Monthly, periods: Sequence[Month], dialect: Dialect) -> Fi
 def _quarterly() -> Iterator[File]:
     for when in _QUARTERS:
         year, quarter = when
-        newest = when >= (2025, 3)
-        yield File(
-            "kinderopvang", "peuteropvang", f"peuteropvang_{year}Q{quarter}.csv",
-            csv_file(leren.PRESCHOOL, list(leren.preschool(*when)), dialects.EXCEL if newest else dialects.OLD),
-        )  # fmt: skip
+        # From the third quarter of 2025 on under the second version of the contract.
+        if when < (2025, 3):
+            body = csv_file(leren.PRESCHOOL, list(leren.preschool(*when)), dialects.OLD)
+        else:
+            body = csv_file(leren.PRESCHOOL_2, list(leren.preschool_2(*when)), dialects.EXCEL)
+        yield File("kinderopvang", "peuteropvang", f"peuteropvang_{year}Q{quarter}.csv", body)
         # One dwelling has a label that does not exist.
         wrong = [("Corporatie A", "A-9999", "WK091710", "BU09171000", 4, "H", 0, 0, 0, None, 600.0)]
         wrong = wrong if when == (2024, 3) else []
@@ -153,10 +158,6 @@ def _quarterly() -> Iterator[File]:
             "welzijn", "activiteiten", f"activiteiten_{year}Q{quarter}.csv",
             csv_file(veiligheid.ACTIVITIES, list(veiligheid.activities(*when)), dialects.EXCEL),
         )  # fmt: skip
-        yield File(
-            "werkbedrijf", "trajecten_naar_werk", f"wsp_trajecten_{year}{3 * quarter:02}.csv",
-            csv_file(werken.TRAJECTORIES, list(werken.trajectories(*when))),
-        )  # fmt: skip
 
 
 def _yearly() -> Iterator[File]:
@@ -166,7 +167,7 @@ def _yearly() -> Iterator[File]:
     for year in range(2020, 2025):
         title = [f"Zorgkosten per postcode {year} (voorbeeldcijfers)"]
         rows = [title, [], gezondheid.COSTS, *gezondheid.costs(year), ["Bron: zorgverzekeraar"]]
-        body = workbook({"Kosten": rows}, merged=["A1:G1"], made=datetime(year + 1, 11, 3, 9, 30))
+        body = workbook({"Zorgkosten": rows}, merged=["A1:G1"], made=datetime(year + 1, 11, 3, 9, 30))
         yield File("zorgverzekeraar", "zorgkosten", f"zorgkosten_{year}.xlsx", body)
 
 
@@ -179,7 +180,7 @@ def _terms() -> Iterator[File]:
         }
         made = datetime(year + (term > 1), 12 if term == 1 else 4 * (term - 1), 10, 14, 0)
         body = workbook(sheets, hidden=["Toelichting"], made=made)
-        yield File("schoolbestuur", "rijke_schooldag", f"rijke_schooldag_{year}_{term}.xlsx", body)
+        yield File("schoolbestuur", "rijke_schooldag", f"rijke_schooldag_{year}_periode{term}.xlsx", body)
 
 
 # -- corrections ----------------------------------------------------------------------------------------------------
@@ -213,19 +214,33 @@ def corrections() -> tuple[Correction, ...]:
 
 
 def _corrected(feed: _Monthly) -> Correction:
-    month = _ALONE[-1]
-    number = feed.header.index("aantal")
-    changed, rows = [], []
-    below = False
-    for at, row in enumerate(feed.rows(*month)):
-        before = int(str(row[number]))
-        # The first shown count that four fewer bring below 5, and every 17th row.
-        falls = not below and 5 <= before <= 8
-        below = below or falls
-        after = before - 4 if falls else before + 1 + at % 4 if at % 17 == 5 else before
-        key = tuple(dialects.text(cell, feed.alone).strip() for cell in row[: min(number, 4)])
-        if after != before:
-            changed.append(Changed(key, before, after))
-        rows.append((*row[:number], after, *row[number + 1 :]))
-    body = csv_file(feed.header, rows, feed.alone)
-    return Correction(File(feed.partner, feed.feed, feed.name.format(*month), body), month, tuple(changed))
+    month, at = _ALONE[-1], feed.header.index("aantal")
+    rows = list(feed.rows(*month))
+    after = _late_entries([int(str(row[at])) for row in rows])
+    if feed.feed == "meldingen_overlast":
+        _keep_totals(rows, after)
+    changed = tuple(
+        Changed(tuple(dialects.text(cell, feed.alone).strip() for cell in row[:at]), int(str(row[at])), number)
+        for row, number in zip(rows, after, strict=True)
+        if row[at] != number
+    )
+    body = csv_file(
+        feed.header, [(*row[:at], number, *row[at + 1 :]) for row, number in zip(rows, after, strict=True)], feed.alone
+    )
+    return Correction(File(feed.partner, feed.feed, feed.name.format(*month), body), month, changed)
+
+
+def _late_entries(before: Sequence[int]) -> list[int]:
+    """Every 17th count a little higher, and the first of 5 to 8 so much lower that it may not be shown any more."""
+    after = [number + 1 + at % 4 if at % 17 == 5 else number for at, number in enumerate(before)]
+    falls = next(at for at, number in enumerate(before) if 5 <= number <= 8 and after[at] == number)
+    after[falls] -= 4
+    return after
+
+
+def _keep_totals(rows: Sequence[Row], after: list[int]) -> None:
+    """A total of the police is the sum of its kinds, also in a correction."""
+    for at, row in enumerate(rows):
+        if str(row[1]).strip() == veiligheid.ALL_KINDS:
+            kinds = [n for r, n in zip(rows, after, strict=True) if r[0] == row[0] and r[1] != row[1]]
+            after[at] = sum(kinds)

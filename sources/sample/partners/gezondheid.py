@@ -23,11 +23,10 @@ _OBESE = 0.28
 # Euro per insured year: in all, general practitioner, mental care, hospital.
 _AGES = {
     "0-17": (1450, 140, 330, 620),
-    "18-39": (1900, 165, 420, 820),
-    "40-64": (2950, 190, 370, 1650),
+    "18-64": (2500, 180, 390, 1300),
     "65+": (6600, 290, 210, 3600),
 }
-_PARTS = {"0-17": 0.17, "18-39": 0.26, "40-64": 0.34, "65+": 0.23}
+_PARTS = {"0-17": 0.17, "18-64": 0.6, "65+": 0.23}
 # What care costs each year compared with 2020.
 _DEARER = {2020: 1.0, 2021: 1.06, 2022: 1.09, 2023: 1.14, 2024: 1.2}
 
@@ -54,13 +53,13 @@ def _seen(wijk: Area, age: int, year: int) -> int:
 
 
 def costs(year: int) -> Iterator[Row]:
-    """Insured years and costs in euro by postcode and age, costs of a year in cents."""
+    """Insured years, and costs in euro, by postcode and age."""
     for postcode, places in _postcodes().items():
         people = math.fsum(amount(place, "inhabitants", year) for place in places)
         lag = math.fsum(amount(p, "inhabitants", year) * disadvantage(p) for p in places) / people
         for age, each in _AGES.items():
             # One insurer has about two in three of all residents.
-            insured = round(0.66 * people * _PARTS[age] * (1 + 0.05 * noise(postcode, age, "insured")), 2)
+            insured = round(0.66 * people * _PARTS[age] * (1 + 0.05 * noise(postcode, age, "insured")))
             dearer = _DEARER[year] * (1 + 0.14 * lag)
             spent = [
                 round(insured * part * dearer * (1 + 0.06 * noise(postcode, age, year, kind)), 2)
