@@ -108,7 +108,7 @@ _MONTHLY = (
         {(2026, 1): [("2026-01", "BU09171000", "afval", -3, 0)]},
     ),
     _Monthly(
-        "politie", "meldingen_overlast", "politie_overlast_{}{:02}.csv", veiligheid.NUISANCE, veiligheid.nuisance,
+        "politie", "meldingen_overlast", "politie_{}{:02}.csv", veiligheid.NUISANCE, veiligheid.nuisance,
         dialects.PLAIN, replace(dialects.PLAIN, footer="Bron: politie (voorbeeldcijfers)"),
         # A buurt of Goirle.
         {(2025, 10): [("BU07850917", "1.1.0 ", "2025MM10", 4)]},
@@ -122,10 +122,6 @@ def _monthly() -> Iterator[File]:
             yield _of_months(feed, periods, feed.together)
         for month in _ALONE:
             yield _of_months(feed, [month], feed.alone)
-    # The contract takes the month from the name of the file, so each has its own.
-    for year, number in [*_TOGETHER[0], *_TOGETHER[1], *_ALONE]:
-        body = csv_file(werken.TRAJECTORIES, list(werken.trajectories(year, number)))
-        yield File("werkbedrijf", "trajecten_naar_werk", f"wsp_trajecten_{year}{number:02}.csv", body)
 
 
 def _of_months(feed: _Monthly, periods: Sequence[Month], dialect: Dialect) -> File:
@@ -154,6 +150,9 @@ def _quarterly() -> Iterator[File]:
             "corporatie", "corporatie_voorraad", f"corporatie_voorraad_{year}Q{quarter}.csv",
             csv_file(wonen.DWELLINGS, [*wonen.dwellings(*when), *wrong], dialects.THOUSANDS), len(wrong),
         )  # fmt: skip
+        body = csv_file(werken.TRAJECTORIES, list(werken.trajectories(*when)))
+        known = werken.known_on(*when)
+        yield File("werkbedrijf", "trajecten_naar_werk", f"wsp_trajecten_{known:%Y%m}.csv", body)
         yield File(
             "welzijn", "activiteiten", f"activiteiten_{year}Q{quarter}.csv",
             csv_file(veiligheid.ACTIVITIES, list(veiligheid.activities(*when)), dialects.EXCEL),
@@ -167,7 +166,7 @@ def _yearly() -> Iterator[File]:
     for year in range(2020, 2025):
         title = [f"Zorgkosten per postcode {year} (voorbeeldcijfers)"]
         rows = [title, [], gezondheid.COSTS, *gezondheid.costs(year), ["Bron: zorgverzekeraar"]]
-        body = workbook({"Zorgkosten": rows}, merged=["A1:G1"], made=datetime(year + 1, 11, 3, 9, 30))
+        body = workbook({"Kosten": rows}, merged=["A1:G1"], made=datetime(year + 1, 11, 3, 9, 30))
         yield File("zorgverzekeraar", "zorgkosten", f"zorgkosten_{year}.xlsx", body)
 
 
@@ -180,7 +179,7 @@ def _terms() -> Iterator[File]:
         }
         made = datetime(year + (term > 1), 12 if term == 1 else 4 * (term - 1), 10, 14, 0)
         body = workbook(sheets, hidden=["Toelichting"], made=made)
-        yield File("schoolbestuur", "rijke_schooldag", f"rijke_schooldag_{year}_periode{term}.xlsx", body)
+        yield File("schoolbestuur", "rijke_schooldag", f"rijke_schooldag_{year}_{term}.xlsx", body)
 
 
 # -- corrections ----------------------------------------------------------------------------------------------------
@@ -217,8 +216,6 @@ def _corrected(feed: _Monthly) -> Correction:
     month, at = _ALONE[-1], feed.header.index("aantal")
     rows = list(feed.rows(*month))
     after = _late_entries([int(str(row[at])) for row in rows])
-    if feed.feed == "meldingen_overlast":
-        _keep_totals(rows, after)
     changed = tuple(
         Changed(tuple(dialects.text(cell, feed.alone).strip() for cell in row[:at]), int(str(row[at])), number)
         for row, number in zip(rows, after, strict=True)
@@ -236,11 +233,3 @@ def _late_entries(before: Sequence[int]) -> list[int]:
     falls = next(at for at, number in enumerate(before) if 5 <= number <= 8 and after[at] == number)
     after[falls] -= 4
     return after
-
-
-def _keep_totals(rows: Sequence[Row], after: list[int]) -> None:
-    """A total of the police is the sum of its kinds, also in a correction."""
-    for at, row in enumerate(rows):
-        if str(row[1]).strip() == veiligheid.ALL_KINDS:
-            kinds = [n for r, n in zip(rows, after, strict=True) if r[0] == row[0] and r[1] != row[1]]
-            after[at] = sum(kinds)

@@ -15,8 +15,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from sources.sample.partners.cases import months
 from sources.sample.partners.wonen import repairs
 
-HOST = "api.corporatie.example"
-PATH = "/v1/reparatieverzoeken"
+HOST = "reparaties.corporaties.example"
+PATH = "/api/v1/reparatieverzoeken"
 JSON_TYPE = "application/json;charset=utf-8"
 PAGE_SIZE = 1000
 # The first and the last month that the corporations' system knows.

@@ -13,13 +13,12 @@ from sources.sample.figures import amount, disadvantage
 from sources.sample.partners.cases import buurten, happened, some_of, wijken
 from sources.sample.partners.dialects import Row
 
-NUISANCE = ("buurtcode", "soort", "periode", "aantal")
+NUISANCE = ("buurtcode", "soort_melding", "periode", "aantal")
 ACTIVITIES = (
     "activiteit", "programmalijn", "locatie", "wijkcode", "deelnames", "unieke_deelnemers", "kinderen", "vrijwilligers",
 )  # fmt: skip
 # Reports a year per 1 000 inhabitants, and how strongly they follow disadvantage.
 KINDS = {"1.1.0": (6.5, 0.8), "1.2.0": (2.4, 1.1), "1.3.0": (5.0, 0.7), "1.9.0": (3.0, 0.6)}
-ALL_KINDS = "0.0.0"
 # Line, participants a quarter at most, share of children, times that each comes.
 _OFFER = {
     "Huiswerkklas": ("leren", 34, 1.0, 9.0),
@@ -34,23 +33,15 @@ _SUMMER = {1: 1.0, 2: 0.95, 3: 0.7, 4: 1.0}
 
 
 def nuisance(year: int, month: int) -> Iterator[Row]:
-    """Reports by buurt and kind in the police's own spelling: codes padded, periods as CBS writes them, totals first."""
+    """Reports by buurt and kind in the police's own spelling: codes padded, periods as CBS writes them."""
+    warm = 1.25 if month in (5, 6, 7, 8) else 0.9
     for buurt in buurten():
-        reports = _reports(buurt, year, month)
-        for kind, number in {ALL_KINDS: sum(reports.values()), **reports}.items():
+        people = amount(buurt, "inhabitants", year) / 1000
+        for kind, (rate, slope) in KINDS.items():
+            expected = people * rate / 12 * max(0.2, 1 + slope * disadvantage(buurt)) * warm
+            number = happened(expected, buurt.code, kind, year, month)
             if number:
                 yield f"{buurt.code:<10}", f"{kind:<6}", f"{year}MM{month:02}", number
-
-
-def _reports(buurt: Area, year: int, month: int) -> dict[str, int]:
-    warm = 1.25 if month in (5, 6, 7, 8) else 0.9
-    people = amount(buurt, "inhabitants", year) / 1000
-    return {
-        kind: happened(
-            people * rate / 12 * max(0.2, 1 + slope * disadvantage(buurt)) * warm, buurt.code, kind, year, month
-        )
-        for kind, (rate, slope) in KINDS.items()
-    }
 
 
 def activities(year: int, quarter: int) -> Iterator[Row]:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 from calendar import monthrange
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import cache
 
 from sources.sample.areas import Area
 from sources.sample.figures import amount, disadvantage, level, noise
-from sources.sample.partners.cases import divided, happened, months, present, some_of, wijken
+from sources.sample.partners.cases import divided, happened, present, some_of, wijken
 from sources.sample.partners.dialects import Row
 
 ASSISTANCE = (
@@ -31,12 +30,11 @@ HOUSEHOLDS = {
 _HOUSEHOLDS_EACH = 0.88
 # In these wijken nearly everybody on social assistance lives alone.
 _ONE_KIND = {"WK091714", "WK091735"}
-KINDS = {"bemiddeling": 0.34, "scholing": 0.28, "loonkostensubsidie": 0.14, "activering": 0.24}
+KINDS = {"werkervaring": 0.3, "scholing": 0.22, "bemiddeling": 0.26, "loonkostensubsidie": 0.1, "beschut werk": 0.12}
 OUTCOMES = {"werk": 0.42, "opleiding": 0.18, "gestopt": 0.27, "anders": 0.13}
 # No secret: the pseudonyms of the sample stand for people who don't exist.
 SAMPLE_KEY = b"voorbeeld: geen echte sleutel"
-_STARTED_A_MONTH = 26.0
-_LONGEST_MONTHS = 5
+_STARTED_A_MONTH = 40.0
 
 
 # -- social assistance ----------------------------------------------------------------------------------------------
@@ -80,57 +78,42 @@ def pseudonym(person: object, key: bytes = SAMPLE_KEY) -> str:
     return hmac.new(key, str(person).encode(), hashlib.sha256).hexdigest()
 
 
-def trajectories(year: int, month: int) -> Iterator[Row]:
-    """The trajectories of a month: begun before its end and not ended before its start, as they stood when it ended."""
-    first, last = date(year, month, 1), date(year, month, monthrange(year, month)[1])
-    found = []
-    for begun in months((year - 1, month), (year, month))[-1 - _LONGEST_MONTHS :]:
-        found += [row for row in map(_known(last), _started(*begun)) if row[3] is None or row[3] >= first]
-    yield from sorted(found, key=lambda row: (row[2], row[0]))
+def trajectories(year: int, quarter: int) -> Iterator[Row]:
+    """The trajectories that began in a quarter, as they stood two months after it ended, in the order of their start."""
+    yield from sorted(_started(year, quarter), key=lambda row: (str(row[2]), str(row[0])))
 
 
-def _known(day: date) -> Callable[[_Trajectory], tuple[str, str, date, date | None, str, str, str]]:
-    """How a trajectory looked on a day: without an end or an outcome as long as it lasted."""
-
-    def seen(one: _Trajectory) -> tuple[str, str, date, date | None, str, str, str]:
-        is_over = one.end <= day
-        outcome = one.outcome if is_over else "lopend"
-        return one.person, one.kind, one.start, one.end if is_over else None, outcome, one.wijk, one.age
-
-    return seen
+def known_on(year: int, quarter: int) -> date:
+    """The day on which the partner looks at the trajectories of a quarter."""
+    return date(year + quarter // 4, quarter * 3 % 12 + 2, 28)
 
 
-@dataclass(frozen=True)
-class _Trajectory:
-    person: str
-    kind: str
-    start: date
-    end: date
-    outcome: str
-    wijk: str
-    age: str
-
-
-@cache
-def _started(year: int, month: int) -> tuple[_Trajectory, ...]:
-    found = []
+def _started(year: int, quarter: int) -> Iterator[Row]:
+    known = known_on(year, quarter)
     for wijk in wijken():
         weight = amount(wijk, "inhabitants", year) / 87000 * (1 + 0.5 * disadvantage(wijk)) / 1.4
-        number = happened(_STARTED_A_MONTH * weight, wijk.code, year, month, "trajectories")
-        found += [_trajectory(wijk, (year, month, at)) for at in range(number)]
-    return tuple(found)
+        number = happened(3 * _STARTED_A_MONTH * weight, wijk.code, year, quarter, "trajectories")
+        for at in range(number):
+            yield _trajectory(wijk, (year, quarter, at), known)
 
 
-def _trajectory(wijk: Area, which: tuple[int, int, int]) -> _Trajectory:
-    year, month, at = which
+def _trajectory(wijk: Area, which: tuple[int, int, int], known: date) -> Row:
+    year, quarter, _ = which
     what = (wijk.code, *which)
-    start = date(year, month, 14) + timedelta(days=int(14 * noise(*what, "start")))
+    start = date(year, 3 * quarter - 2, 1) + timedelta(days=int(45 + 44 * noise(*what, "start")))
     end = start + timedelta(days=int(70 + 60 * noise(*what, "length")))
-    # Now and then somebody begins a second trajectory in the same month.
-    person = (wijk.code, year, month, at - 1) if at % 6 == 5 else what
-    age = chosen({"jonger dan 27": 0.3, "27 tot 45": 0.4, "45 en ouder": 0.3}, *person, "age")
-    kind, outcome = chosen(KINDS, *what, "kind"), chosen(OUTCOMES, *what, "outcome")
-    return _Trajectory(pseudonym(person), kind, start, end, outcome, wijk.code, age)
+    is_over = end <= known
+    # About one in eight people begins a second trajectory within the same quarter.
+    person = (*what[:3], which[2] - 1) if which[2] % 8 == 7 else what
+    return (
+        pseudonym(person),
+        chosen(KINDS, *what, "kind"),
+        start,
+        end if is_over else None,
+        chosen(OUTCOMES, *what, "outcome") if is_over else "loopt nog",
+        wijk.code,
+        chosen({"18 tot 27": 0.3, "27 tot 45": 0.4, "45 en ouder": 0.3}, *person, "age"),
+    )
 
 
 def chosen(shares: dict[str, float], *what: object) -> str:
