@@ -232,7 +232,8 @@ class PartnerFeed(FeedBase):
         """What the name of a file says of the period, by ``JJJJ``, ``MM``, ``K`` and ``T``; None: no such name."""
         pieces = re.split(r"\{(\w+)\}", self.file_name)
         pattern = "".join(
-            f"(?P<{piece}>{NAME_PARTS[piece]})" if number % 2 else re.escape(piece) for number, piece in enumerate(pieces)
+            f"(?P<{piece}>{NAME_PARTS[piece]})" if number % 2 else re.escape(piece)
+            for number, piece in enumerate(pieces)
         )
         found = re.fullmatch(pattern, file_name, re.IGNORECASE | re.ASCII)
         return None if found is None else {name: int(text) for name, text in found.groupdict().items()}

@@ -139,7 +139,8 @@ def _write_disclosure_rules(warehouse: duckdb.DuckDBPyConnection, registry: Regi
 
     A publisher has protected its open figures itself. A feed without a row has no rule, so nothing of it is shown.
     """
-    rules, kinds = [], []
+    rules: list[tuple[object, ...]] = []
+    kinds: list[tuple[object, ...]] = []
     for feed in registry.values():
         if not isinstance(feed, PartnerFeed):
             rules.append((feed.id, True, None, None, None, None, None))
@@ -151,8 +152,8 @@ def _write_disclosure_rules(warehouse: duckdb.DuckDBPyConnection, registry: Regi
             )
         )  # fmt: skip
         kinds += [(feed.id, name, measure.counts) for name, measure in feed.measures.items()]
-    for table, rows in (("disclosure_rules", sorted(rules)), ("measure_kinds", sorted(kinds))):
-        if warehouse.execute(f"FROM control.{table} ORDER BY ALL").fetchall() == rows:
+    for table, rows in (("disclosure_rules", rules), ("measure_kinds", kinds)):
+        if set(warehouse.execute(f"FROM control.{table}").fetchall()) == set(rows):
             continue
         warehouse.execute("BEGIN")
         warehouse.execute(f"DELETE FROM control.{table}")
