@@ -17,7 +17,7 @@ from sources.protocols.cells import literal, quote
 
 # One thread adds in one order, so that a delivery read again gives the same cells to the last digit. Rows of people are
 # never spilled to a disk: without a folder for it, DuckDB stops instead.
-_CONFIG: dict[str, bool | int | str] = {
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "memory_limit": "700MB",
     "threads": 1,
@@ -94,18 +94,15 @@ def _measure(measure: PartnerMeasure) -> str:
 def _cells(feed: PartnerFeed) -> str:
     own = ", ".join(f"s.{quote(name)}" for name in feed.measures)
     zeros = ", ".join(f"0::DOUBLE AS {quote(name)}" for name in feed.measures)
+    lacks = "i.area_code IS NOT NULL" if feed.rows == "aggregated" else "i.area_code IS NOT NULL AND f.is_filled"
+    measures = ", ".join(f"CASE WHEN {lacks} THEN NULL ELSE f.{quote(n)} END AS {quote(n)}" for n in feed.measures)
     filled = f"""
-        SELECT s.area_code, s.period_code, s.breakdown, {own} FROM sums AS s
+        SELECT s.area_code, s.period_code, s.breakdown, FALSE AS is_filled, {own} FROM sums AS s
         UNION ALL
-        SELECT a.area_code, b.period_code, b.breakdown, {zeros}
+        SELECT a.area_code, b.period_code, b.breakdown, TRUE AS is_filled, {zeros}
         FROM areas AS a CROSS JOIN (SELECT DISTINCT period_code, breakdown FROM sums) AS b
         ANTI JOIN sums AS s ON s.area_code = a.area_code AND s.period_code = b.period_code AND s.breakdown = b.breakdown
     """
-    if feed.rows == "aggregated":
-        lacks = "i.area_code IS NOT NULL"
-    else:
-        lacks = "i.area_code IS NOT NULL AND (f.area_code, f.period_code, f.breakdown) NOT IN (SELECT (area_code, period_code, breakdown) FROM sums)"
-    measures = ", ".join(f"CASE WHEN {lacks} THEN NULL ELSE f.{quote(n)} END AS {quote(n)}" for n in feed.measures)
     return f"""
         SELECT f.area_code, f.period_code, f.breakdown, {measures}
         FROM ({filled}) AS f LEFT JOIN incomplete AS i ON i.area_code = f.area_code AND i.period_code = f.period_code

@@ -15,7 +15,9 @@ from sources.contracts import DeliveredPeriod, PartnerFeed
 from sources.feed import PeriodType
 from sources.partners.rules import Refused
 
-_MONTHS = "januari februari maart april mei juni juli augustus september oktober november december".split()
+_MONTHS = [
+    "januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september", "oktober", "november", "december",
+]  # fmt: skip
 _SHORT = {
     "jan": 1,
     "feb": 2,
@@ -65,9 +67,7 @@ def month_of(text: str) -> int | None:
 def quarter_of(text: str) -> int | None:
     """year × 10 + quarter; the year is 0 when the text has none."""
     plain = re.sub(r"\s+", "", text).upper()
-    match = re.fullmatch(rf"(?:{_YEAR}-?)?(?:[QK]|KW0?)?([1-4])", plain) or re.fullmatch(
-        rf"{_YEAR}-(?:[QK])?([1-4])", plain
-    )
+    match = re.fullmatch(rf"(?:{_YEAR}-?)?(?:[QK]|KW0?)?([1-4])(?:EKWARTAAL)?", plain)
     if match is None:
         return None
     # 20251 could be anything.

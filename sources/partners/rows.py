@@ -29,6 +29,7 @@ __all__ = ["RULES", "Judged", "Refusal", "exceeds", "judge_rows"]
 MOST_REFUSALS = 10_000
 # Left out for when it is, not for what it holds.
 OUTSIDE_WINDOW = "buiten_venster"
+_MOST_CODES = 2**62
 _SEPARATOR = "\x1f"
 _TOTALS = ("total", "totaal")
 
@@ -226,10 +227,16 @@ class _Judge:
     def _groups(self, names: Sequence[str], among: pa.Array) -> tuple[pa.Array, pa.Array]:
         """For each row the number of rows with the same values, and whether it is the first; 0 for rows not `among`."""
         codes = np.zeros(self._count, dtype=np.int64)
+        most = 1
         for name in names:
-            own = pc.fill_null(distinct(self._parsed[name].values)[1], -1).to_numpy(zero_copy_only=False) + 1
-            # Numbered anew after each column, so that the product never overflows.
-            codes = np.unique(codes * (int(own.max(initial=0)) + 1) + own, return_inverse=True)[1]
+            texts, places = distinct(self._parsed[name].values)
+            if most * (len(texts) + 1) > _MOST_CODES:
+                # Numbered anew, so that the product of all columns never overflows.
+                codes = np.unique(codes, return_inverse=True)[1]
+                most = self._count
+            codes = codes * (len(texts) + 1) + pc.fill_null(places, len(texts)).to_numpy(zero_copy_only=False)
+            most *= len(texts) + 1
+        codes = np.unique(codes, return_inverse=True)[1]
         mask = among.to_numpy(zero_copy_only=False)
         sizes = np.bincount(codes[mask], minlength=int(codes.max(initial=0)) + 1)[codes] * mask
         is_first = np.zeros(self._count, dtype=bool)

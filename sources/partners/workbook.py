@@ -86,7 +86,7 @@ def _entries(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     if "xl/workbook.xml" not in names or "[content_types].xml" not in names:
         raise Refused("verkeerd_formaat", "het bestand", "een XLSX-bestand")
     for name in names:
-        if PurePosixPath(name).suffix not in _XML and not _LEFT_OUT.fullmatch(name):
+        if not name.endswith(_XML) and not _LEFT_OUT.fullmatch(name):
             raise Refused("ingesloten_bestand", "het werkboek")
     # Texts first: how much a sheet holds is known only with them.
     return sorted(entries, key=lambda entry: entry.filename.lower() != _SHARED)
