@@ -93,7 +93,9 @@ def _decided(path: Path, contract: PartnerFeed, file: str) -> Outcome:
 
 
 @pytest.mark.parametrize(
-    ("path", "contract", "example"), EXAMPLES, ids=[f"{contract.id}-{example.file}" for _, contract, example in EXAMPLES]
+    ("path", "contract", "example"),
+    EXAMPLES,
+    ids=[f"{contract.id}-{example.file}" for _, contract, example in EXAMPLES],
 )
 def test_example_gives_the_counts_beside_it(path: Path, contract: PartnerFeed, example: Example) -> None:
     outcome = _decided(path, contract, example.file)
@@ -105,7 +107,9 @@ def test_example_gives_the_counts_beside_it(path: Path, contract: PartnerFeed, e
 
 
 @pytest.mark.parametrize(
-    ("path", "contract"), [(path, c) for path, c in CONTRACTS.items()], ids=[f"{c.id}-{p.stem}" for p, c in CONTRACTS.items()]
+    ("path", "contract"),
+    [(path, c) for path, c in CONTRACTS.items()],
+    ids=[f"{c.id}-{p.stem}" for p, c in CONTRACTS.items()],
 )
 def test_cells_of_the_plain_example(path: Path, contract: PartnerFeed) -> None:
     file = contract.examples[0].file
