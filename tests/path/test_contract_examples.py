@@ -108,7 +108,7 @@ def test_example_gives_the_counts_beside_it(path: Path, contract: PartnerFeed, e
 
 @pytest.mark.parametrize(
     ("path", "contract"),
-    [(path, c) for path, c in CONTRACTS.items()],
+    list(CONTRACTS.items()),
     ids=[f"{c.id}-{p.stem}" for p, c in CONTRACTS.items()],
 )
 def test_cells_of_the_plain_example(path: Path, contract: PartnerFeed) -> None:
@@ -151,7 +151,8 @@ def test_indicators_use_what_the_contracts_give() -> None:
             continue
         assert row["measure"] in contract.measures, row
         labels = row["breakdown"].split("|") if contract.dimensions else []
-        assert len(labels) == len(contract.dimensions) and (labels or row["breakdown"] == "total"), row
+        assert len(labels) == len(contract.dimensions), row
+        assert labels or row["breakdown"] == "total", row
         for dimension, label in zip(contract.dimensions, labels, strict=True):
             column = contract.columns[dimension]
             assert label == "total" or label in column.values, row

@@ -27,10 +27,13 @@ RICH_DAY = (
     "brin", "vestiging", "groep", "leerlingen", "deelnemers", "uren_aangeboden", "uren_gevolgd", "activiteit",
 )  # fmt: skip
 PRESCHOOL = ("locatie", "wijkcode", "peuters_2_4", "doelgroeppeuters", "geplaatst", "wachtlijst")
+# The second version of the contract: one column has a clearer name, another is new.
+PRESCHOOL_2 = (*PRESCHOOL[:4], "doelgroep_geplaatst", "wachtlijst", "dagdelen")
 GROUPS = range(1, 9)
 _CROSSWALK = Path(sources.__file__).parent / "partners" / "schools.csv"
 _BOARDS = ("Stichting Voorbeeld", "Scholengroep Voorbeeld")
-_OFFERED = ("sport", "muziek", "techniek", "taal")
+_OFFERED = ("sport", "muziek", "techniek", "taal en lezen", "gemengd")
+_PRESCHOOL_HALF_DAYS = 4
 # Reports of absence happen in term time.
 _SCHOOL_MONTHS = {1: 1.1, 2: 0.9, 3: 1.2, 4: 0.9, 5: 0.9, 6: 1.0, 7: 0.3, 8: 0.2, 9: 0.9, 10: 0.9, 11: 1.3, 12: 0.9}
 
@@ -102,8 +105,9 @@ def _group(school: School, group: int, when: tuple[int, int]) -> Row:
     # In some groups everybody takes part, which says something of each of them.
     share = 0.99 if (school.number + group) % 7 == 0 else 0.52 + 0.06 * (when[0] - 2023) + 0.12 * noise(*what, "share")
     joined = some_of(pupils, share, *what)
-    offered = 5.0 * 13 * joined
-    followed = round(offered * (0.86 + 0.06 * noise(*what, "hours")), 1)
+    # Hours a week: five are the norm that the programme works towards.
+    offered = round(3.5 + 0.5 * (when[0] - 2023) + 0.5 * noise(school.brin, group, when[0], "offered"), 1)
+    followed = round(offered * (0.86 + 0.06 * noise(*what, "hours")), 1) if joined else 0.0
     activity = _OFFERED[(school.number + group) % len(_OFFERED)]
     return school.brin, school.location, group, pupils, joined, offered, followed, activity
 
@@ -122,6 +126,12 @@ def preschool(year: int, quarter: int) -> Iterator[Row]:
         placed = some_of(meant, 0.52 + 0.035 * (year - 2022) + 0.01 * quarter, *what, "placed")
         waiting = min(meant - placed, happened(0.06 * meant, *what, "waiting"))
         yield f"Peuterspeelplek {wijk.name.split(' ', 2)[-1]}", wijk.code, toddlers, meant, placed, waiting
+
+
+def preschool_2(year: int, quarter: int) -> Iterator[Row]:
+    """The same under the second version of the contract, with half days a week of those who have a place."""
+    for row in preschool(year, quarter):
+        yield *row, _PRESCHOOL_HALF_DAYS * int(str(row[4]))
 
 
 def _toddlers(wijk: Area, when: float) -> int:
