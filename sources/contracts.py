@@ -17,6 +17,9 @@ from pydantic.json_schema import SkipJsonSchema
 
 from sources.feed import FeedBase, MeasureBase, PeriodType, Strict
 
+# What a file's name may say of the period, and how it is written there.
+NAME_PARTS = {"JJJJ": r"(?:19|20)\d\d", "MM": r"0[1-9]|1[0-2]", "K": "[1-4]", "T": "[1-3]"}
+
 # What a cell of a column holds.
 #   text       words that are scanned for personal data and go no further, unless the column is a dimension
 #   category   one of `values`; what is written there becomes the label
@@ -217,6 +220,16 @@ class PartnerFeed(FeedBase):
             replaced_on = contract.valid_from
         return found
 
+    def parts_of_name(self, file_name: str) -> dict[str, int] | None:
+        """What the name of a file says of the period, by ``JJJJ``, ``MM``, ``K`` and ``T``; None: no such name."""
+        pieces = re.split(r"\{(\w+)\}", self.file_name)
+        pattern = "".join(
+            f"(?P<{piece}>{NAME_PARTS[piece]})" if number % 2 else re.escape(piece)
+            for number, piece in enumerate(pieces)
+        )
+        found = re.fullmatch(pattern, file_name, re.IGNORECASE | re.ASCII)
+        return None if found is None else {name: int(text) for name, text in found.groupdict().items()}
+
     def required_areas(self, required: Sequence[str]) -> list[str]:
         """None: a partner delivers parts, and `absent` says what the others are."""
         return []
@@ -235,6 +248,9 @@ class PartnerFeed(FeedBase):
             raise ValueError(f"headers stand for two columns: {', '.join(twice)}")
         if self.rows == "aggregated" and any(column.type == "pseudonym" for column in self.columns.values()):
             raise ValueError("pseudonyms stand in rows: micro only")
+        parts = re.findall(r"\{(.*?)\}", self.file_name)
+        if set(parts) - set(NAME_PARTS) or len(set(parts)) < len(parts) or re.search(r"[/\\]", self.file_name):
+            raise ValueError("file_name holds {JJJJ}, {MM}, {K} and {T}, each at most once, and no folder")
         if (self.pull is not None) != (self.format == "json"):
             raise ValueError("pull goes with format: json")
         return self
