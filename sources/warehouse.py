@@ -6,17 +6,20 @@ and releases (publication). DuckDB has one writer a file, so callers hold the ru
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 from filelock import FileLock, Timeout
 
 from sources.checks import CheckResult
+from sources.contracts import PartnerFeed
 from sources.environment import Environment
 from sources.errors import NoordError
 from sources.feed import FeedBase
@@ -24,6 +27,9 @@ from sources.landing import Snapshot
 from sources.loading import raw_columns
 from sources.protocols.cells import literal, quote
 from sources.registry import Feed, Registry
+
+if TYPE_CHECKING:
+    from sources.partners.register import Delivery
 
 _CONTROL = """
 CREATE SCHEMA IF NOT EXISTS raw;
@@ -44,6 +50,19 @@ CREATE TABLE IF NOT EXISTS control.corrections (
     correction_id VARCHAR PRIMARY KEY, feed_id VARCHAR, table_id VARCHAR, measure VARCHAR, area_code VARCHAR, period_code VARCHAR,
     published_value DOUBLE, action VARCHAR, replacement DOUBLE, reason_nl VARCHAR, reporter VARCHAR, reported_on DATE,
     source_url VARCHAR, retired_on DATE, snapshot_id VARCHAR, cells BIGINT);
+CREATE TABLE IF NOT EXISTS control.disclosure_rules (
+    feed_id VARCHAR, is_open BOOLEAN NOT NULL, least_count INTEGER, rounding INTEGER, least_denominator INTEGER,
+    least_population INTEGER, most_share DOUBLE);
+CREATE TABLE IF NOT EXISTS control.measure_kinds (feed_id VARCHAR, measure VARCHAR, counts VARCHAR);
+CREATE TABLE IF NOT EXISTS control.published (
+    release_id VARCHAR, released_at TIMESTAMPTZ, feed_id VARCHAR, subject VARCHAR, code VARCHAR, role VARCHAR, area_code VARCHAR,
+    period_type VARCHAR, period_start DATE, breakdown VARCHAR, is_shown BOOLEAN, shown_value DOUBLE, rounding INTEGER,
+    least_count INTEGER);
+CREATE TABLE IF NOT EXISTS control.deliveries (
+    delivery_id VARCHAR PRIMARY KEY, feed_id VARCHAR, partner VARCHAR, contract_version INTEGER, contract_sha256 VARCHAR,
+    way VARCHAR, file_name VARCHAR, file_sha256 VARCHAR, bytes BIGINT, received_at TIMESTAMPTZ, decided_at TIMESTAMPTZ,
+    decision VARCHAR, delivered BIGINT, accepted BIGINT, refused BIGINT, periods VARCHAR[], replaces VARCHAR[], timing VARCHAR,
+    problem_nl VARCHAR, findings VARCHAR, refusals_by_rule VARCHAR, snapshots VARCHAR, original VARCHAR);
 """
 
 
@@ -93,7 +112,7 @@ def connect_memory() -> duckdb.DuckDBPyConnection:
 
 
 def prepare(environment: Environment, registry: Registry) -> None:
-    """Make the control tables, an empty raw table for each feed that has none, and describe the feeds.
+    """Make the control tables, an empty raw table for each feed that has none, and describe feeds, rules and deliveries.
 
     Each feed of a run calls this, so what is there already is only looked at.
     """
@@ -110,6 +129,61 @@ def prepare(environment: Environment, registry: Registry) -> None:
             kept = ", ".join(literal(name) for name in registry)
             for table in ("control.feeds", "control.holds", "control.corrections"):
                 warehouse.execute(f"DELETE FROM {table} WHERE feed_id NOT IN ({kept})")
+        _write_disclosure_rules(warehouse, registry)
+        if any(isinstance(feed, PartnerFeed) for feed in registry.values()):
+            _add_deliveries(warehouse, environment)
+
+
+def _write_disclosure_rules(warehouse: duckdb.DuckDBPyConnection, registry: Registry) -> None:
+    """Keep the rules of disclosure, and what partners' measures count, equal to the registry's.
+
+    A publisher has protected its open figures itself. A feed without a row has no rule, so nothing of it is shown.
+    """
+    rules: list[tuple[object, ...]] = []
+    kinds: list[tuple[object, ...]] = []
+    for feed in registry.values():
+        if not isinstance(feed, PartnerFeed):
+            rules.append((feed.id, True, None, None, None, None, None))
+            continue
+        rule = feed.disclosure
+        rules.append(
+            (
+                feed.id, False, rule.least_count, rule.rounding, rule.least_denominator, rule.least_population, rule.most_share,
+            )
+        )  # fmt: skip
+        kinds += [(feed.id, name, measure.counts) for name, measure in feed.measures.items()]
+    for table, rows in (("disclosure_rules", rules), ("measure_kinds", kinds)):
+        if set(warehouse.execute(f"FROM control.{table}").fetchall()) == set(rows):
+            continue
+        warehouse.execute("BEGIN")
+        warehouse.execute(f"DELETE FROM control.{table}")
+        for row in rows:
+            warehouse.execute(f"INSERT INTO control.{table} VALUES ({', '.join('?' * len(row))})", row)
+        warehouse.execute("COMMIT")
+
+
+def _add_deliveries(warehouse: duckdb.DuckDBPyConnection, environment: Environment) -> None:
+    """Add what the register of deliveries has more; nothing is ever changed or taken away here."""
+    # Imported here: an environment without partners does not pay for reading one.
+    from sources.partners.register import Register
+
+    known = {name for (name,) in warehouse.execute("SELECT delivery_id FROM control.deliveries").fetchall()}
+    rows = [_delivery_row(made) for made in Register(environment).deliveries() if made.delivery_id not in known]
+    if rows:
+        warehouse.executemany(f"INSERT INTO control.deliveries VALUES ({', '.join('?' * len(rows[0]))})", rows)
+
+
+def _delivery_row(made: Delivery) -> tuple[object, ...]:
+    """A delivery as the columns of ``control.deliveries``; what has parts of its own as JSON."""
+    findings = [dataclasses.asdict(finding) for finding in made.findings]
+    parts: Mapping[str, object] = {
+        "periods": list(made.periods),
+        "replaces": list(made.replaces),
+        "findings": json.dumps(findings, ensure_ascii=False),
+        "refusals_by_rule": json.dumps(made.refusals_by_rule),
+        "snapshots": json.dumps(made.snapshots),
+    }
+    return tuple(parts.get(each.name, getattr(made, each.name)) for each in dataclasses.fields(made))
 
 
 # All columns but contract_sha256, which says under which contract the rows in raw were promoted.
@@ -137,7 +211,7 @@ class Standing:
     """What the warehouse holds of one feed now: under which contract, which snapshot of each table, and why it is held."""
 
     contract_sha256: str | None = None
-    snapshots: dict[str, str] = field(default_factory=dict)
+    snapshots: dict[str, str] = dataclasses.field(default_factory=dict)
     held: str | None = None
 
 
