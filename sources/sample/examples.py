@@ -436,6 +436,7 @@ def _dwellings() -> dict[str, bytes]:
     awkward[0][4], awkward[0][5] = 1012, "A++"
     awkward[1][5] = "n.v.t."
     awkward[2][3] = "BU09171200"
+    awkward[3][8:10] = [0, None]
     awkward[4][5] = "H"
     # A wijk of Kerkrade.
     awkward[6][2] = "WK092800"
