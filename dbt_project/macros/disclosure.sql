@@ -1,0 +1,36 @@
+{#
+    What the models of disclosure control share: the cells that partners delivered, which feeds we protect ourselves, and the
+    columns of the rules. The rules themselves are data (control.disclosure_rules), deciding is dbt_project/disclosure.
+#}
+
+{# The feed in which partners say what they did. #}
+{% macro activities_feed() %}activiteiten{% endmacro %}
+
+{# Cells of one partner feed that hold a number, long. #}
+{% macro partner_cells(feed_id) %}
+    {%- set not_measures = [
+        "snapshot_id", "table_id", "area_code", "area_name", "boundary_year", "period_code", "period_status", "breakdown", "bound",
+        "attributes", "missing_markers"
+    ] | join(', ') -%}
+    SELECT
+        '{{ feed_id }}' AS feed_id,
+        cells.snapshot_id,
+        cells.area_code,
+        cells.period_code,
+        cells.breakdown,
+        cells.measure,
+        cells.value
+    FROM (FROM {{ source('raw', feed_id) }} UNPIVOT (value FOR measure IN (COLUMNS(* EXCLUDE ({{ not_measures }}))))) AS cells
+{% endmacro %}
+
+{# One number of a figure in one text. #}
+{% macro quantity_id(subject, code, role, area, period_type, period_start, breakdown) -%}
+    concat_ws(
+        ' ', {{ subject }}, {{ code }}, {{ role }}, {{ area }}, {{ period_type }}, {{ period_start }}, {{ breakdown }}
+    )
+{%- endmacro %}
+
+{# The role under which the count of a figure is judged: a sum has no denominator, so its count is the value. #}
+{% macro count_role(aggregation) -%}
+    CASE {{ aggregation }} WHEN 'ratio' THEN 'numerator' ELSE 'value' END
+{%- endmacro %}
