@@ -108,8 +108,8 @@ differences AS (
         cells.period_type,
         cells.period_start,
         cells.breakdown,
-        cells.value - coalesce(sum(parts.value), 0) AS difference,
-        cells.value AS total
+        any_value(cells.value) AS total,
+        total - coalesce(list_sum(list(parts.value ORDER BY parts.atom_group)), 0) AS difference
     FROM cells
     INNER JOIN uses ON cells.feed_id = uses.feed_id AND cells.measure = uses.measure AND cells.breakdown = uses.breakdown
     LEFT JOIN parts
