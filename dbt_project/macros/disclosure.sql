@@ -34,3 +34,34 @@
 {% macro count_role(aggregation) -%}
     CASE {{ aggregation }} WHEN 'ratio' THEN 'numerator' ELSE 'value' END
 {%- endmacro %}
+
+{# Numerators and denominators that a mart shows of what we protect, each with the rule of the feed that it comes from. #}
+{% macro protected_counts(model) %}
+    SELECT
+        figures.indicator_code,
+        figures.area_code,
+        figures.period_type,
+        figures.period_start,
+        figures.breakdown,
+        terms.feed_id,
+        terms.role,
+        CASE WHEN terms.role = 'denominator' THEN figures.denominator ELSE figures.numerator END AS shown_count,
+        rules.least_count,
+        rules.rounding,
+        terms.is_amount
+    FROM {{ model }} AS figures
+    INNER JOIN (
+        SELECT
+            indicator_code,
+            feed_id,
+            role,
+            bool_or(coalesce(counts = 'amount', FALSE)) AS is_amount
+        FROM {{ ref('int_disclosure__terms') }}
+        WHERE is_open IS DISTINCT FROM TRUE
+        GROUP BY ALL
+    ) AS terms
+        ON
+            figures.indicator_code = terms.indicator_code
+            AND (terms.role = 'denominator' OR figures.feed_id = terms.feed_id)
+    LEFT JOIN {{ source('control', 'disclosure_rules') }} AS rules ON terms.feed_id = rules.feed_id
+{% endmacro %}
