@@ -83,7 +83,7 @@ def test_what_was_held_tells_where_and_how_many_and_the_step_does_not_fail(intak
     intake.waiting = [(held, [])]
     result = materialise()
     (told,) = [plain(observation) for observation in observations(result)]
-    assert told["personal_data"].splitlines()[2] == "| wijkcode | burgerservicenummer | 12 | 40 |"
+    assert told["personal_data"].splitlines()[2] == "| wijkcode | burgerservicenummer (BSN) | 12 | 40 |"
     assert told["reason"] == held.problem_nl
     checks = {
         event.asset_check_evaluation_data.check_name: event.asset_check_evaluation_data
