@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -148,11 +148,16 @@ def _write_feed_parts(registry: Registry) -> None:
     staging models of partner feeds."""
     tables = [{"name": feed.id, "description": f"{feed.title}. {feed.description}"} for feed in registry.values()]
     source = {"version": 2, "sources": [{"name": "raw", "schema": "raw", "tables": tables}]}
-    names = ", ".join(f"'{name}'" for name in registry)
-    macro = f"{{% macro feed_ids() %}}{{{{ return([{names}]) }}}}{{% endmacro %}}\n"
+    partners = [feed.id for feed in registry.values() if isinstance(feed, PartnerFeed)]
+    macro = _list_macro("feed_ids", registry) + _list_macro("partner_feed_ids", partners)
     _write_if_changed(PROJECT / "models" / "staging" / "_feeds.yml", yaml.safe_dump(source, allow_unicode=True))
     _write_if_changed(PROJECT / "macros" / "generated" / "feed_ids.sql", macro)
     write_partner_staging(registry, GENERATED_STAGING)
+
+
+def _list_macro(name: str, values: Iterable[str]) -> str:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return f"{{% macro {name}() %}}{{{{ return([{listed}]) }}}}{{% endmacro %}}\n"
 
 
 def write_partner_staging(registry: Registry, folder: Path) -> None:
