@@ -45,7 +45,7 @@ def decide(
         kind                 VARCHAR   'count', 'amount' (euro, hours) or 'open' (a denominator of open data: known to everybody,
                                        always shown as it is, has no parts)
         pair_id              VARCHAR   numerator and denominator of one figure share it; NULL for what stands alone.
-                                       A numerator that finds no denominator by it is hidden as 'unknown_base'; an open denominator stands once for each figure
+                                       A numerator that finds no denominator by it is hidden as 'unknown_base'; a pair has one denominator
         is_share             BOOLEAN   the numerator is part of the denominator (wilson), and everybody knows it
         population           DOUBLE    inhabitants of the area; NULL (unknown) hides
         is_open, least_count, rounding, least_denominator, least_population, most_share

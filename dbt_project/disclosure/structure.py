@@ -290,10 +290,11 @@ def _cap_by_constants(rows: pd.DataFrame, cell_of_row: np.ndarray, high: np.ndar
 
 def _followers(pairs: pd.DataFrame, count: int) -> list[np.ndarray]:
     follow = [np.zeros(0, dtype=np.int64)] * count
-    others = pairs[pairs["part"] != pairs["whole"]]
-    part, whole = others["part"].to_numpy(dtype=np.int64), others["whole"].to_numpy(dtype=np.int64)
-    for cell in np.unique(whole):
-        follow[cell] = np.unique(part[whole == cell])
+    others = pairs[pairs["part"] != pairs["whole"]][["whole", "part"]].drop_duplicates().sort_values(["whole", "part"])
+    whole, part = others["whole"].to_numpy(dtype=np.int64), others["part"].to_numpy(dtype=np.int64)
+    wholes, starts = np.unique(whole, return_index=True)
+    for cell, members in zip(wholes, np.split(part, starts[1:]), strict=bool(len(wholes))):
+        follow[cell] = members
     return follow
 
 
