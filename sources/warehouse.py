@@ -17,6 +17,7 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from sources.checks import CheckResult
+from sources.contracts import PartnerFeed
 from sources.environment import Environment
 from sources.errors import NoordError
 from sources.feed import FeedBase
@@ -44,6 +45,14 @@ CREATE TABLE IF NOT EXISTS control.corrections (
     correction_id VARCHAR PRIMARY KEY, feed_id VARCHAR, table_id VARCHAR, measure VARCHAR, area_code VARCHAR, period_code VARCHAR,
     published_value DOUBLE, action VARCHAR, replacement DOUBLE, reason_nl VARCHAR, reporter VARCHAR, reported_on DATE,
     source_url VARCHAR, retired_on DATE, snapshot_id VARCHAR, cells BIGINT);
+CREATE TABLE IF NOT EXISTS control.disclosure_rules (
+    feed_id VARCHAR, is_open BOOLEAN NOT NULL, least_count INTEGER, rounding INTEGER, least_denominator INTEGER,
+    least_population INTEGER, most_share DOUBLE);
+CREATE TABLE IF NOT EXISTS control.measure_kinds (feed_id VARCHAR, measure VARCHAR, counts VARCHAR);
+CREATE TABLE IF NOT EXISTS control.published (
+    release_id VARCHAR, released_at TIMESTAMPTZ, feed_id VARCHAR, subject VARCHAR, code VARCHAR, role VARCHAR, area_code VARCHAR,
+    period_type VARCHAR, period_start DATE, breakdown VARCHAR, is_shown BOOLEAN, shown_value DOUBLE, rounding INTEGER,
+    least_count INTEGER);
 """
 
 
@@ -110,6 +119,34 @@ def prepare(environment: Environment, registry: Registry) -> None:
             kept = ", ".join(literal(name) for name in registry)
             for table in ("control.feeds", "control.holds", "control.corrections"):
                 warehouse.execute(f"DELETE FROM {table} WHERE feed_id NOT IN ({kept})")
+        _write_disclosure_rules(warehouse, registry)
+
+
+def _write_disclosure_rules(warehouse: duckdb.DuckDBPyConnection, registry: Registry) -> None:
+    """Keep the rules of disclosure, and what partners' measures count, equal to the registry's.
+
+    A publisher has protected its open figures itself. A feed without a row has no rule, so nothing of it is shown.
+    """
+    rules, kinds = [], []
+    for feed in registry.values():
+        if not isinstance(feed, PartnerFeed):
+            rules.append((feed.id, True, None, None, None, None, None))
+            continue
+        rule = feed.disclosure
+        rules.append(
+            (
+                feed.id, False, rule.least_count, rule.rounding, rule.least_denominator, rule.least_population, rule.most_share,
+            )
+        )  # fmt: skip
+        kinds += [(feed.id, name, measure.counts) for name, measure in feed.measures.items()]
+    for table, rows in (("disclosure_rules", sorted(rules)), ("measure_kinds", sorted(kinds))):
+        if warehouse.execute(f"FROM control.{table} ORDER BY ALL").fetchall() == rows:
+            continue
+        warehouse.execute("BEGIN")
+        warehouse.execute(f"DELETE FROM control.{table}")
+        for row in rows:
+            warehouse.execute(f"INSERT INTO control.{table} VALUES ({', '.join('?' * len(row))})", row)
+        warehouse.execute("COMMIT")
 
 
 # All columns but contract_sha256, which says under which contract the rows in raw were promoted.

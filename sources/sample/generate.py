@@ -23,11 +23,12 @@ from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 
 from sources.archive import ArchiveWriter
+from sources.contracts import PartnerFeed
 from sources.environment import DEFAULT_SCOPE, SAMPLE_ARCHIVE, Environment, Scope, read_scope
 from sources.http import PublisherSession
 from sources.landing import Landing
 from sources.protocols import protocol_of
-from sources.registry import Feed, Registry, load_registry
+from sources.registry import FetchedFeed, Registry, load_registry
 from sources.sample import ckan, features, odata4
 from sources.sample.files import EDITIONS, ZIP_MODIFIED, liveability_zip, schools_file
 from sources.sample.odata import JSON_TYPE, OdataPublisher, tables
@@ -102,13 +103,14 @@ def generate(target: Path, registry: Registry | None = None) -> None:
         fresh = home / "sample.warc.gz"
         writer = ArchiveWriter(fresh, RECORDED_AT)
         for feed in (registry or load_registry()).values():
-            _record(feed, environment, writer, publishers)
+            if not isinstance(feed, PartnerFeed):
+                _record(feed, environment, writer, publishers)
         writer.close()
         target.unlink(missing_ok=True)
         shutil.move(fresh, target)
 
 
-def _record(feed: Feed, environment: Environment, writer: ArchiveWriter, publishers: SamplePublishers) -> None:
+def _record(feed: FetchedFeed, environment: Environment, writer: ArchiveWriter, publishers: SamplePublishers) -> None:
     protocol, landing = protocol_of(feed, environment.scope), Landing(environment)
     with PublisherSession(feed.id, environment, recorder=writer, transport=publishers) as session:
         for table in protocol.tables(session):
