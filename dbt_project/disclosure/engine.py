@@ -195,7 +195,7 @@ def _decisions(rows: pd.DataFrame, cells: Cells, audited: Audited) -> pd.DataFra
             "quantity_id": rows["quantity_id"],
             "is_shown": is_shown,
             "shown_value": np.where(is_shown, rows["shown"], np.nan),
-            "reason": pd.Series(reasons, dtype="object"),
+            "reason": pd.Series(reasons, dtype="string"),
             "is_already_disclosed": is_sensitive & audited.exposed[cell],
             "least_possible": np.where(is_sensitive, audited.least[cell], np.nan),
             "most_possible": np.where(is_sensitive, audited.most[cell], np.nan),

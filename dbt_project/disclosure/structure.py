@@ -202,7 +202,7 @@ def _same_columns(key: pd.Series, member: pd.Series, share: pd.Series) -> tuple[
     """Keys with the same members and shares get the same number, from 0 in order of appearance. Sorted by key."""
     keys = key.to_numpy()
     starts = np.flatnonzero(np.diff(keys, prepend=-1)) if len(keys) else np.zeros(0, dtype=np.int64)
-    ends = np.append(starts[1:], len(keys))
+    ends = np.append(starts[1:], len(keys))[: len(starts)]
     members, shares = member.to_numpy(dtype=np.int64), share.to_numpy(dtype=np.float64)
     numbers: dict[tuple[bytes, bytes], int] = {}
     found = [
@@ -329,6 +329,8 @@ def _prices(rows: pd.DataFrame, cell_of_row: np.ndarray, follow: list[np.ndarray
 def _components(matrix: sp.csr_matrix, pairs: pd.DataFrame) -> np.ndarray:
     """The system of each cell: joined by atoms, or by standing in one figure."""
     cells, atoms = matrix.shape
+    if cells == 0:
+        return np.zeros(0, dtype=np.int64)
     place = matrix.tocoo()
     part, whole = pairs["part"].to_numpy(dtype=np.int64), pairs["whole"].to_numpy(dtype=np.int64)
     start, end = np.concatenate([place.row, part]), np.concatenate([cells + place.col, whole])
