@@ -337,7 +337,9 @@ def record_release_checks(environment: Environment, checks: Sequence[CheckResult
 
 
 def stored_checks(environment: Environment, gate: str, subject: str | None = None) -> list[CheckResult]:
-    """The newest results of one gate, of one subject or of all."""
+    """The newest results of one gate, of one subject or of all; none where there is no warehouse yet."""
+    if not environment.warehouse.exists():
+        return []
     with connect(environment.warehouse, read_only=True) as warehouse:
         rows = warehouse.execute(
             """SELECT gate, subject, check_name, severity, passed, expected, found, unexpected_count, examples, checked_at

@@ -15,6 +15,7 @@ import stat
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -73,7 +74,13 @@ def partner_feeds(registry: Registry) -> list[PartnerFeed]:
 
 def feeds_of(partner: str) -> list[PartnerFeed]:
     """The partner's feeds in the registry, in the order of their ids."""
-    return [feed for feed in partner_feeds(load_registry()) if feed.partner == partner]
+    return [feed for feed in partner_feeds(_registry()) if feed.partner == partner]
+
+
+@cache
+def _registry() -> Registry:
+    # Read once: every feed of a run asks for those of its partner.
+    return load_registry()
 
 
 def partner_feed(registry: Registry, feed_id: str) -> PartnerFeed:
