@@ -69,7 +69,7 @@ def has_waiting(
     register = Register(environment)
     known = register.deliveries(feed.id)
     feeds = partner_feeds or feeds_of(feed.partner)
-    ready = (waiting.feed_id for waiting in look(environment, feeds) if waiting.state == "ready")
+    ready = {waiting.feed_id for waiting in look(environment, feeds) if waiting.state == "ready"}
     if feed.id in ready or (_is_first(feed, feeds) and "" in ready):
         return True
     decided = {delivery.delivery_id for delivery in register.deliveries()}
