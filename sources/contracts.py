@@ -246,6 +246,11 @@ class PartnerFeed(FeedBase):
         twice = sorted({header for header in headers if headers.count(header) > 1})
         if twice:
             raise ValueError(f"headers stand for two columns: {', '.join(twice)}")
+        labels = [label for name in self.dimensions for label in self.columns[name].values]
+        if any("|" in label or label.casefold() in ("total", "totaal") for label in labels):
+            raise ValueError(
+                "labels of a dimension hold no | and are not called total or totaal, which is added to them"
+            )
         if self.rows == "aggregated" and any(column.type == "pseudonym" for column in self.columns.values()):
             raise ValueError("pseudonyms stand in rows: micro only")
         parts = re.findall(r"\{(.*?)\}", self.file_name)

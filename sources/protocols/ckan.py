@@ -19,10 +19,11 @@ import duckdb
 from sources.environment import Scope
 from sources.errors import FeedProblem
 from sources.feed import Table
+from sources.files import clean
 from sources.http import PublisherSession, parse_json
 from sources.landing import LandedFile, Landing, Snapshot, landed_file
 from sources.protocols.cells import create_cells
-from sources.protocols.rows import Cells, RowSet, append_rows, clean
+from sources.protocols.rows import Cells, RowSet, append_rows
 from sources.registry import CkanFeed
 
 # What a portal says when the content of a resource changes; the first that it gives at all counts, others come along.

@@ -10,12 +10,8 @@ from __future__ import annotations
 import csv
 import fnmatch
 import io
-import lzma
 import re
-import stat
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -24,21 +20,24 @@ import duckdb
 from sources.environment import Scope
 from sources.errors import FeedProblem
 from sources.feed import Table
+from sources.files import (
+    CORRUPT,
+    DELIMITERS,
+    ENCODINGS,
+    UnsafeArchive,
+    cell_text,
+    clean,
+    find_encoding,
+    is_footer,
+    safe_entries,
+)
 from sources.http import PublisherSession
 from sources.landing import Landing, Snapshot, landed_file
 from sources.protocols.cells import create_cells
-from sources.protocols.rows import RowSet, append_rows, clean
+from sources.protocols.rows import RowSet, append_rows
 from sources.registry import DownloadFeed, FileRegion
 
-# A ZIP may unpack to this many bytes and to this multiple of its own size: real ones stay far below both.
-MOST_UNPACKED = 2 * 1024**3
-MOST_RATIO = 200
-_DELIMITERS = ";,\t|"
 _HEADER_CHARACTERS = 1 << 18
-# What zipfile and the decompressors below it raise on damaged bytes.
-_CORRUPT = (
-    zipfile.BadZipFile, zipfile.LargeZipFile, RuntimeError, EOFError, OSError, ValueError, struct.error, zlib.error, lzma.LZMAError,
-)  # fmt: skip
 Rows = list[list[str]]
 
 
@@ -111,7 +110,7 @@ class Download:
         """The members that the feed file names, read into memory one by one; nothing is unpacked to disk."""
         try:
             with zipfile.ZipFile(path) as archive:
-                entries = self._safe_entries(archive, table)
+                entries = safe_entries(archive)
                 for member in self._feed.members:
                     matches = [
                         e
@@ -126,31 +125,10 @@ class Download:
                             "exactly one",
                         )
                     yield member.region, PurePosixPath(matches[0].filename).name, archive.read(matches[0])
-        except _CORRUPT as error:
+        except UnsafeArchive as error:
+            raise self._problem(error.what, self.url(table), error.expected) from error
+        except CORRUPT as error:
             raise self._problem(f"the ZIP is corrupt: {error}", self.url(table), "a ZIP that can be read") from error
-
-    def _safe_entries(self, archive: zipfile.ZipFile, table: Table) -> list[zipfile.ZipInfo]:
-        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-        for entry in entries:
-            parts = PurePosixPath(entry.filename.replace("\\", "/")).parts
-            climbs = (
-                ".." in parts or entry.filename.startswith(("/", "\\")) or bool(re.match(r"^[A-Za-z]:", entry.filename))
-            )
-            if climbs or stat.S_ISLNK(entry.external_attr >> 16):
-                raise self._problem(
-                    f"the ZIP holds a path that climbs out of it: {entry.filename[:80]!r}",
-                    self.url(table),
-                    "plain names",
-                )
-        unpacked = sum(entry.file_size for entry in entries)
-        packed = max(1, sum(entry.compress_size for entry in entries))
-        if unpacked > MOST_UNPACKED or unpacked / packed > MOST_RATIO:
-            raise self._problem(
-                f"the ZIP unpacks from {packed:,} to {unpacked:,} bytes",
-                self.url(table),
-                f"at most {MOST_RATIO} times its size",
-            )
-        return entries
 
     # -- rows ---------------------------------------------------------------------------------------------------
 
@@ -166,17 +144,16 @@ class Download:
         """The most frequent one in the header; what stands between quotes, line breaks included, does not count."""
         lines = re.sub(r'"[^"]*"', "", text[:_HEADER_CHARACTERS]).split("\n", self._feed.header_row)
         header = lines[min(self._feed.header_row, len(lines)) - 1]
-        return max(_DELIMITERS, key=header.count)
+        return max(DELIMITERS, key=header.count)
 
     def _decode(self, content: bytes, name: str) -> str:
-        """UTF-8 (with or without BOM) when it is that, else cp1252: DUO publishes both, from file to file."""
-        encodings = [self._feed.encoding] if self._feed.encoding else ["utf-8-sig", "cp1252"]
-        for encoding in encodings:
-            try:
-                return content.decode(encoding).removeprefix("\ufeff")
-            except (UnicodeDecodeError, LookupError):
-                continue
-        raise self._problem(f"the text is neither of {', '.join(encodings)}", name, "text in one of these encodings")
+        encodings = [self._feed.encoding] if self._feed.encoding else list(ENCODINGS)
+        encoding = find_encoding(lambda: [content], encodings)
+        if encoding is None:
+            raise self._problem(
+                f"the text is neither of {', '.join(encodings)}", name, "text in one of these encodings"
+            )
+        return content.decode(encoding).removeprefix("\ufeff")
 
     def _xlsx_rows(self, path: Path) -> Rows:
         from python_calamine import CalamineError, CalamineWorkbook, WorksheetNotFound
@@ -194,13 +171,7 @@ class Download:
             raise self._problem(
                 f"the workbook can't be read: {error}", path.name, "an XLSX file with the named sheet"
             ) from error
-        return [[self._cell_text(cell) for cell in row] for row in rows]
-
-    def _cell_text(self, cell: object) -> str:
-        if isinstance(cell, float):
-            text = str(int(cell)) if cell.is_integer() else repr(cell)
-            return text.replace(".", self._feed.decimal)
-        return str(cell)
+        return [[cell_text(cell, self._feed.decimal) for cell in row] for row in rows]
 
     # -- cells --------------------------------------------------------------------------------------------------
 
@@ -218,7 +189,7 @@ class Download:
         first = self._feed.header_row + 1
         for number, row in enumerate(rows[first - 1 :], start=first):
             filled = [clean(cell) for cell in row]
-            if not any(filled) or (filled[0].casefold().startswith("bron") and not any(filled[1:])):
+            if not any(filled) or is_footer(filled):
                 continue
             if len(filled) != len(header):
                 raise self._problem(

@@ -65,11 +65,6 @@ def append_rows(
     _insert(connection, data, [] if region.keep == "all" else prefixes)
 
 
-def clean(text: str) -> str:
-    """Text without byte order mark, hard spaces and spaces around it."""
-    return text.replace("\ufeff", "").replace("\u00a0", " ").strip()
-
-
 def _insert(connection: duckdb.DuckDBPyConnection, data: dict[str, Iterable[object]], prefixes: Sequence[str]) -> None:
     types = {"row_number": pa.int64()}
     delivered = pa.table({key: pa.array(list(values), types.get(key, pa.string())) for key, values in data.items()})
