@@ -12,7 +12,8 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
 from orchestration import dbt
-from orchestration.feed_assets import POOL, feed_key, markdown_table
+from orchestration.delivery_events import markdown_table
+from orchestration.feed_assets import POOL, feed_key
 from orchestration.resources import LONGEST_WAIT, EnvironmentResource, say
 from sources import warehouse
 from sources.environment import Environment
@@ -44,6 +45,21 @@ class NoordTranslator(DagsterDbtTranslator):
     @staticmethod
     def _control(node: Mapping[str, Any]) -> dg.AssetKey:
         return dg.AssetKey(["control", node["name"]])
+
+
+def control_assets(manifest: Path) -> list[dg.AssetSpec]:
+    """The control tables, written by every arrival; shown so that the provenance of ``meta.*`` has a beginning."""
+    sources = read_manifest(manifest)["sources"].values()
+    return [
+        dg.AssetSpec(
+            dg.AssetKey(["control", node["name"]]),
+            group_name="bewerking",
+            description=node["description"],
+            kinds={"duckdb"},
+        )
+        for node in sources
+        if node["source_name"] == "control"
+    ]
 
 
 def mart_assets(manifest: Path, registry: Registry) -> dg.AssetsDefinition:

@@ -15,7 +15,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from sources.feed import FeedBase, MeasureBase, PeriodType, Strict
+from sources.feed import FeedBase, MeasureBase, PeriodType, Strict, Table
 
 # What a file's name may say of the period, and how it is written there.
 NAME_PARTS = {"JJJJ": r"(?:19|20)\d\d", "MM": r"0[1-9]|1[0-2]", "K": "[1-4]", "T": "[1-3]"}
@@ -39,6 +39,10 @@ ColumnType = Literal[
     "text", "category", "count", "number", "date", "year", "month", "quarter", "term", "area", "postcode", "school",
     "pseudonym", "key",
 ]  # fmt: skip
+
+
+# What stands in raw for a figure that a delivery does not have; the seed missing_markers explains it.
+NOT_DELIVERED = "not_delivered"
 
 
 class Column(Strict):
@@ -115,6 +119,10 @@ class PartnerMeasure(MeasureBase):
     where: Mapping[str, tuple[str, ...]] = {}
     times: str | None = None
     counts: Literal["persons", "households", "dwellings", "events", "amount"]
+
+    @property
+    def is_count(self) -> bool:
+        return self.counts != "amount"
 
     @model_validator(mode="after")
     def _counts_one_thing(self) -> PartnerMeasure:
@@ -233,6 +241,23 @@ class PartnerFeed(FeedBase):
     def required_areas(self, required: Sequence[str]) -> list[str]:
         """None: a partner delivers parts, and `absent` says what the others are."""
         return []
+
+    @property
+    def carries_every_area(self) -> bool:
+        return True
+
+    @property
+    def is_open(self) -> bool:
+        """No: what a partner delivers leaves the warehouse through disclosure control alone."""
+        return False
+
+    @property
+    def missing_markers(self) -> tuple[str, ...]:
+        return (NOT_DELIVERED,)
+
+    def still_names(self, table: Table) -> bool:
+        """Yes: its tables are the periods that were delivered, and no contract names those beforehand."""
+        return True
 
     @model_validator(mode="after")
     def _names_its_columns(self) -> PartnerFeed:

@@ -150,7 +150,8 @@ def _by_thresholds(contract: PartnerFeed, judged: Judged) -> Outcome:
     if judged.accepted and not exceeds(judged, contract):
         return replace(outcome, cells=add_up(judged.rows, contract))
     most = f"{contract.thresholds.refused_share * 100:g}".replace(".", ",")
-    text = f"{judged.refused} van de {judged.delivered} rijen zijn afgekeurd. Hoogstens {most} procent mag."
+    # Without numbers of rows: the text is released, and rows of people are a count that nobody has protected.
+    text = f"Er zijn te veel rijen afgekeurd. Hoogstens {most} procent mag."
     return replace(outcome, decision="refused", problem_nl=text, accepted=0, refused=judged.delivered)
 
 

@@ -84,7 +84,7 @@ _MONTHLY = (
         dialects.OLD, dialects.EXCEL,
         {
             # Not a number, an age that the contract does not know, and a wijk that does not exist.
-            (2024, 12): [("31-12-2024", "WK091710", "18 tot 27", "paar", "onbekend", 0, 0, 0)],
+            (2024, 12): [("31-12-2024", "WK091723", "18 tot 27", "paar met kinderen", "onbekend", 0, 0, 0)],
             (2025, 11): [
                 ("30-11-2025", "WK091712", "jonger dan 18", "alleenstaand", 2, 0, 0, 0),
                 ("30-11-2025", "WK091799", "18 tot 27", "alleenstaand", 3, 0, 0, 0),
@@ -105,7 +105,7 @@ _MONTHLY = (
     _Monthly(
         "gemeente", "meldingen_openbare_ruimte", "meldingen_openbare_ruimte_{}{:02}.csv", wonen.PUBLIC_SPACE,
         wonen.public_space, dialects.TABBED, dialects.COMMAS,
-        {(2026, 1): [("2026-01", "BU09171000", "afval", -3, 0)]},
+        {(2026, 1): [("2026-01", "BU09173002", "afval", -3, 0)]},
     ),
     _Monthly(
         "politie", "meldingen_overlast", "politie_{}{:02}.csv", veiligheid.NUISANCE, veiligheid.nuisance,
@@ -137,11 +137,12 @@ def _of_months(feed: _Monthly, periods: Sequence[Month], dialect: Dialect) -> Fi
 def _quarterly() -> Iterator[File]:
     for when in _QUARTERS:
         year, quarter = when
-        newest = when >= (2025, 3)
-        yield File(
-            "kinderopvang", "peuteropvang", f"peuteropvang_{year}Q{quarter}.csv",
-            csv_file(leren.PRESCHOOL, list(leren.preschool(*when)), dialects.EXCEL if newest else dialects.OLD),
-        )  # fmt: skip
+        # From the third quarter of 2025 on under the second version of the contract.
+        if when < (2025, 3):
+            body = csv_file(leren.PRESCHOOL, list(leren.preschool(*when)), dialects.OLD)
+        else:
+            body = csv_file(leren.PRESCHOOL_2, list(leren.preschool_2(*when)), dialects.EXCEL)
+        yield File("kinderopvang", "peuteropvang", f"peuteropvang_{year}Q{quarter}.csv", body)
         # One dwelling has a label that does not exist.
         wrong = [("Corporatie A", "A-9999", "WK091710", "BU09171000", 4, "H", 0, 0, 0, None, 600.0)]
         wrong = wrong if when == (2024, 3) else []
@@ -149,13 +150,12 @@ def _quarterly() -> Iterator[File]:
             "corporatie", "corporatie_voorraad", f"corporatie_voorraad_{year}Q{quarter}.csv",
             csv_file(wonen.DWELLINGS, [*wonen.dwellings(*when), *wrong], dialects.THOUSANDS), len(wrong),
         )  # fmt: skip
+        body = csv_file(werken.TRAJECTORIES, list(werken.trajectories(*when)))
+        known = werken.known_on(*when)
+        yield File("werkbedrijf", "trajecten_naar_werk", f"wsp_trajecten_{known:%Y%m}.csv", body)
         yield File(
             "welzijn", "activiteiten", f"activiteiten_{year}Q{quarter}.csv",
             csv_file(veiligheid.ACTIVITIES, list(veiligheid.activities(*when)), dialects.EXCEL),
-        )  # fmt: skip
-        yield File(
-            "werkbedrijf", "trajecten_naar_werk", f"wsp_trajecten_{year}{3 * quarter:02}.csv",
-            csv_file(werken.TRAJECTORIES, list(werken.trajectories(*when))),
         )  # fmt: skip
 
 
@@ -213,19 +213,23 @@ def corrections() -> tuple[Correction, ...]:
 
 
 def _corrected(feed: _Monthly) -> Correction:
-    month = _ALONE[-1]
-    number = feed.header.index("aantal")
-    changed, rows = [], []
-    below = False
-    for at, row in enumerate(feed.rows(*month)):
-        before = int(str(row[number]))
-        # The first shown count that four fewer bring below 5, and every 17th row.
-        falls = not below and 5 <= before <= 8
-        below = below or falls
-        after = before - 4 if falls else before + 1 + at % 4 if at % 17 == 5 else before
-        key = tuple(dialects.text(cell, feed.alone).strip() for cell in row[: min(number, 4)])
-        if after != before:
-            changed.append(Changed(key, before, after))
-        rows.append((*row[:number], after, *row[number + 1 :]))
-    body = csv_file(feed.header, rows, feed.alone)
-    return Correction(File(feed.partner, feed.feed, feed.name.format(*month), body), month, tuple(changed))
+    month, at = _ALONE[-1], feed.header.index("aantal")
+    rows = list(feed.rows(*month))
+    after = _late_entries([int(str(row[at])) for row in rows])
+    changed = tuple(
+        Changed(tuple(dialects.text(cell, feed.alone).strip() for cell in row[:at]), int(str(row[at])), number)
+        for row, number in zip(rows, after, strict=True)
+        if row[at] != number
+    )
+    body = csv_file(
+        feed.header, [(*row[:at], number, *row[at + 1 :]) for row, number in zip(rows, after, strict=True)], feed.alone
+    )
+    return Correction(File(feed.partner, feed.feed, feed.name.format(*month), body), month, changed)
+
+
+def _late_entries(before: Sequence[int]) -> list[int]:
+    """Every 17th count a little higher, and the first of 5 to 8 so much lower that it may not be shown any more."""
+    after = [number + 1 + at % 4 if at % 17 == 5 else number for at, number in enumerate(before)]
+    falls = next(at for at, number in enumerate(before) if 5 <= number <= 8 and after[at] == number)
+    after[falls] -= 4
+    return after

@@ -54,13 +54,13 @@ def _seen(wijk: Area, age: int, year: int) -> int:
 
 
 def costs(year: int) -> Iterator[Row]:
-    """Insured years and costs in euro by postcode and age, costs of a year in cents."""
+    """Insured years, and costs in euro, by postcode and age."""
     for postcode, places in _postcodes().items():
         people = math.fsum(amount(place, "inhabitants", year) for place in places)
         lag = math.fsum(amount(p, "inhabitants", year) * disadvantage(p) for p in places) / people
         for age, each in _AGES.items():
             # One insurer has about two in three of all residents.
-            insured = round(0.66 * people * _PARTS[age] * (1 + 0.05 * noise(postcode, age, "insured")), 2)
+            insured = round(0.66 * people * _PARTS[age] * (1 + 0.05 * noise(postcode, age, "insured")))
             dearer = _DEARER[year] * (1 + 0.14 * lag)
             spent = [
                 round(insured * part * dearer * (1 + 0.06 * noise(postcode, age, year, kind)), 2)

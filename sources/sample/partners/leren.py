@@ -16,7 +16,7 @@ from pathlib import Path
 import sources
 from sources.sample.areas import Area, all_areas
 from sources.sample.figures import amount, disadvantage, noise
-from sources.sample.partners.cases import happened, present, some_of, wijken
+from sources.sample.partners.cases import happened, moment, present, some_of, wijken
 from sources.sample.partners.dialects import Row
 
 ABSENCE = (
@@ -27,10 +27,13 @@ RICH_DAY = (
     "brin", "vestiging", "groep", "leerlingen", "deelnemers", "uren_aangeboden", "uren_gevolgd", "activiteit",
 )  # fmt: skip
 PRESCHOOL = ("locatie", "wijkcode", "peuters_2_4", "doelgroeppeuters", "geplaatst", "wachtlijst")
+# The second version of the contract: one column has a clearer name, another is new.
+PRESCHOOL_2 = (*PRESCHOOL[:4], "doelgroep_geplaatst", "wachtlijst", "dagdelen")
 GROUPS = range(1, 9)
 _CROSSWALK = Path(sources.__file__).parent / "partners" / "schools.csv"
 _BOARDS = ("Stichting Voorbeeld", "Scholengroep Voorbeeld")
-_OFFERED = ("sport", "muziek", "techniek", "taal")
+_OFFERED = ("sport", "muziek", "techniek", "taal en lezen", "gemengd")
+_PRESCHOOL_HALF_DAYS = 4
 # Reports of absence happen in term time.
 _SCHOOL_MONTHS = {1: 1.1, 2: 0.9, 3: 1.2, 4: 0.9, 5: 0.9, 6: 1.0, 7: 0.3, 8: 0.2, 9: 0.9, 10: 0.9, 11: 1.3, 12: 0.9}
 
@@ -56,7 +59,7 @@ def schools() -> tuple[School, ...]:
     with _CROSSWALK.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     return tuple(
-        School(number, row["brin"], row["location"], row["name"], all_areas()[row["wijk_code"]])
+        School(number, row["brin"], row["location"], row["school_name"], all_areas()[row["wijk_code"]])
         for number, row in enumerate(rows)
     )
 
@@ -70,7 +73,7 @@ def absence(year: int, month: int) -> Iterator[Row]:
     for school in schools():
         lag, what = disadvantage(school.wijk), (school.brin, school.location, year, month)
         pupils = _pupils(school, first)
-        missing = happened(pupils * 0.0025 * max(0.2, 1 + lag) * _SCHOOL_MONTHS[month], *what, "relative")
+        missing = happened(pupils * 0.007 * max(0.2, 1 + lag) * _SCHOOL_MONTHS[month], *what, "relative")
         # Hardly any child is registered nowhere, and most schools have none at home for three months.
         nowhere = happened(pupils * 0.0004 * max(0.2, 1 + lag), *what, "absolute")
         long = happened(pupils * 0.0016 * max(0.2, 1 + 0.7 * lag), *what, "long")
@@ -102,8 +105,9 @@ def _group(school: School, group: int, when: tuple[int, int]) -> Row:
     # In some groups everybody takes part, which says something of each of them.
     share = 0.99 if (school.number + group) % 7 == 0 else 0.52 + 0.06 * (when[0] - 2023) + 0.12 * noise(*what, "share")
     joined = some_of(pupils, share, *what)
-    offered = 5.0 * 13 * joined
-    followed = round(offered * (0.86 + 0.06 * noise(*what, "hours")), 1)
+    # Hours a week: five are the norm that the programme works towards.
+    offered = round(3.5 + 0.5 * (when[0] - 2023) + 0.5 * noise(school.brin, group, when[0], "offered"), 1)
+    followed = round(offered * (0.86 + 0.06 * noise(*what, "hours")), 1) if joined else 0.0
     activity = _OFFERED[(school.number + group) % len(_OFFERED)]
     return school.brin, school.location, group, pupils, joined, offered, followed, activity
 
@@ -114,7 +118,7 @@ def _group(school: School, group: int, when: tuple[int, int]) -> Row:
 def preschool(year: int, quarter: int) -> Iterator[Row]:
     """Toddlers at a location of each wijk, those for whom it is meant most, and how many of these have a place."""
     for wijk in wijken():
-        toddlers = _toddlers(wijk, year - 1 + quarter / 4)
+        toddlers = _toddlers(wijk, moment(year, quarter, 4))
         if toddlers == 0:
             continue
         what = (wijk.code, year, quarter)
@@ -122,6 +126,12 @@ def preschool(year: int, quarter: int) -> Iterator[Row]:
         placed = some_of(meant, 0.52 + 0.035 * (year - 2022) + 0.01 * quarter, *what, "placed")
         waiting = min(meant - placed, happened(0.06 * meant, *what, "waiting"))
         yield f"Peuterspeelplek {wijk.name.split(' ', 2)[-1]}", wijk.code, toddlers, meant, placed, waiting
+
+
+def preschool_2(year: int, quarter: int) -> Iterator[Row]:
+    """The same under the second version of the contract, with half days a week of those who have a place."""
+    for row in preschool(year, quarter):
+        yield *row, _PRESCHOOL_HALF_DAYS * int(str(row[4]))
 
 
 def _toddlers(wijk: Area, when: float) -> int:

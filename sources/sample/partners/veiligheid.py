@@ -18,7 +18,7 @@ ACTIVITIES = (
     "activiteit", "programmalijn", "locatie", "wijkcode", "deelnames", "unieke_deelnemers", "kinderen", "vrijwilligers",
 )  # fmt: skip
 # Reports a year per 1 000 inhabitants, and how strongly they follow disadvantage.
-KINDS = {"1.1.0": (6.5, 0.8), "1.2.0": (2.4, 1.1), "1.3.0": (5.0, 0.7)}
+KINDS = {"1.1.0": (6.5, 0.8), "1.2.0": (2.4, 1.1), "1.3.0": (5.0, 0.7), "1.9.0": (3.0, 0.6)}
 # Line, participants a quarter at most, share of children, times that each comes.
 _OFFER = {
     "Huiswerkklas": ("leren", 34, 1.0, 9.0),

@@ -14,7 +14,7 @@ from functools import cache
 
 from sources.sample.areas import Area
 from sources.sample.figures import amount, disadvantage, level, noise
-from sources.sample.partners.cases import buurten, divided, happened, some_of
+from sources.sample.partners.cases import buurten, divided, happened, moment, some_of
 from sources.sample.partners.dialects import Row
 from sources.sample.partners.werken import chosen
 
@@ -24,11 +24,11 @@ DWELLINGS = (
 )  # fmt: skip
 PUBLIC_SPACE = ("maand", "buurtcode", "categorie", "aantal", "binnen_5_werkdagen")
 LABELS = {"A": 0.2, "B": 0.19, "C": 0.25, "D": 0.16, "E": 0.1, "F": 0.06, "G": 0.04}
-CATEGORIES = {"afval": 0.46, "groen": 0.17, "verlichting": 0.13, "wegen": 0.18, "speelplekken": 0.06}
+CATEGORIES = {"afval": 0.44, "groen": 0.16, "verlichting": 0.12, "wegen": 0.16, "speelplekken": 0.06, "overlast": 0.06}
 REPAIRS = {"vocht en schimmel": 0.17, "verwarming": 0.24, "sanitair": 0.27, "deuren en ramen": 0.2, "elektra": 0.12}
 _CORPORATIONS = ("Corporatie A", "Corporatie B", "Corporatie C")
 _REPORTS_A_YEAR = 0.14
-_REPAIRS_A_YEAR = 0.115
+_REPAIRS_A_YEAR = 0.08
 
 
 def _homes(buurt: Area, year: float) -> int:
@@ -42,7 +42,7 @@ def _homes(buurt: Area, year: float) -> int:
 def dwellings(year: int, quarter: int) -> Iterator[Row]:
     """Dwellings by complex and energy label; a complex is what one corporation has in one buurt."""
     for number, buurt in enumerate(buurten()):
-        homes = _homes(buurt, year - 1 + quarter / 4)
+        homes = _homes(buurt, moment(year, quarter, 4))
         for label, count in divided(homes, _labels(buurt, year), buurt.code, "labels").items():
             if count:
                 yield _complex(number, buurt, label, count, (year, quarter))
