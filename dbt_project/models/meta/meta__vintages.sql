@@ -19,4 +19,4 @@ SELECT
     filled.measures_in_contract,
     filled.snapshot_id
 FROM filled
-INNER JOIN {{ source('control', 'snapshots') }} AS snapshots ON filled.snapshot_id = snapshots.snapshot_id
+INNER JOIN {{ ref('meta__snapshots') }} AS snapshots ON filled.snapshot_id = snapshots.snapshot_id
