@@ -15,9 +15,10 @@ from orchestration.resources import LONGEST_WAIT, EnvironmentResource, say
 from sources import warehouse
 from sources.arrival import Arrival, arrive, checks_of
 from sources.checks import CheckResult
+from sources.contracts import PartnerMeasure
 from sources.environment import Environment
 from sources.protocols.cells import quote
-from sources.registry import Feed, Registry
+from sources.registry import Feed, Measure, Registry
 
 POOL = "warehouse"
 
@@ -73,7 +74,7 @@ def _feed_asset(feed: Feed, registry: Registry) -> dg.AssetsDefinition:
 
 def _static_metadata(feed: Feed) -> dict[str, Any]:
     columns = [
-        dg.TableColumn(name, "DOUBLE", f"{' / '.join(measure.stem)}" + (f" ({measure.unit})" if measure.unit else ""))
+        dg.TableColumn(name, "DOUBLE", _origin(measure) + (f" ({measure.unit})" if measure.unit else ""))
         for name, measure in feed.measures.items()
     ]
     return {
@@ -84,6 +85,13 @@ def _static_metadata(feed: Feed) -> dict[str, Any]:
         "dagster/column_schema": dg.TableSchema(columns=columns),
         "dagster/table_name": f"raw.{feed.id}",
     }
+
+
+def _origin(measure: Measure | PartnerMeasure) -> str:
+    """Where a column of raw comes from: the publisher's names of it, or the column that a partner's rows are added up from."""
+    if isinstance(measure, Measure):
+        return " / ".join(measure.stem)
+    return measure.column or measure.distinct or "rows"
 
 
 def _events(feed: Feed, result: Arrival, environment: Environment) -> Iterator[Any]:

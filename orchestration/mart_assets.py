@@ -47,6 +47,21 @@ class NoordTranslator(DagsterDbtTranslator):
         return dg.AssetKey(["control", node["name"]])
 
 
+def control_assets(manifest: Path) -> list[dg.AssetSpec]:
+    """The control tables, written by every arrival; shown so that the provenance of ``meta.*`` has a beginning."""
+    sources = read_manifest(manifest)["sources"].values()
+    return [
+        dg.AssetSpec(
+            dg.AssetKey(["control", node["name"]]),
+            group_name="bewerking",
+            description=node["description"],
+            kinds={"duckdb"},
+        )
+        for node in sources
+        if node["source_name"] == "control"
+    ]
+
+
 def mart_assets(manifest: Path, registry: Registry) -> dg.AssetsDefinition:
     """All dbt nodes as one step: DuckDB has one writer, and one dbt start is enough."""
 

@@ -67,7 +67,7 @@ def refresh(
         Landing(environment).sweep()
         sweep(environment)
         if not force and not _anything_new(environment, registry, chosen, tables, progress):
-            return RunResult("unchanged", current_release(environment), {})
+            return RunResult("unchanged", current_release(environment), _held(environment, registry))
         return _materialize(environment, registry, feeds_word, chosen, tables, force, progress)
 
 
@@ -122,8 +122,12 @@ def _materialize(
     before = current_release(environment)
     failures = execute_refresh(chosen, list(tables), force, progress)
     after = current_release(environment)
-    held = {feed_id: s.held for feed_id, s in warehouse.standings(environment, registry).items() if s.held}
+    held = _held(environment, registry)
     if failures:
         return RunResult("failed", after, held, failures)
     made = after is not None and (before is None or after.id != before.id)
     return RunResult("released" if made else "unchanged", after, held)
+
+
+def _held(environment: Environment, registry: Registry) -> dict[str, str]:
+    return {feed_id: s.held for feed_id, s in warehouse.standings(environment, registry).items() if s.held}

@@ -232,7 +232,8 @@ class PartnerFeed(FeedBase):
         """What the name of a file says of the period, by ``JJJJ``, ``MM``, ``K`` and ``T``; None: no such name."""
         pieces = re.split(r"\{(\w+)\}", self.file_name)
         pattern = "".join(
-            f"(?P<{piece}>{NAME_PARTS[piece]})" if number % 2 else re.escape(piece) for number, piece in enumerate(pieces)
+            f"(?P<{piece}>{NAME_PARTS[piece]})" if number % 2 else re.escape(piece)
+            for number, piece in enumerate(pieces)
         )
         found = re.fullmatch(pattern, file_name, re.IGNORECASE | re.ASCII)
         return None if found is None else {name: int(text) for name, text in found.groupdict().items()}
@@ -270,6 +271,11 @@ class PartnerFeed(FeedBase):
         twice = sorted({header for header in headers if headers.count(header) > 1})
         if twice:
             raise ValueError(f"headers stand for two columns: {', '.join(twice)}")
+        labels = [label for name in self.dimensions for label in self.columns[name].values]
+        if any("|" in label or label.casefold() in ("total", "totaal") for label in labels):
+            raise ValueError(
+                "labels of a dimension hold no | and are not called total or totaal, which is added to them"
+            )
         if self.rows == "aggregated" and any(column.type == "pseudonym" for column in self.columns.values()):
             raise ValueError("pseudonyms stand in rows: micro only")
         parts = re.findall(r"\{(.*?)\}", self.file_name)

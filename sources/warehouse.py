@@ -6,12 +6,14 @@ and releases (publication). DuckDB has one writer a file, so callers hold the ru
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
@@ -26,6 +28,9 @@ from sources.landing import Snapshot
 from sources.loading import raw_columns
 from sources.protocols.cells import literal, quote
 from sources.registry import Feed, Registry
+
+if TYPE_CHECKING:
+    from sources.partners.register import Delivery
 
 _CONTROL = """
 CREATE SCHEMA IF NOT EXISTS raw;
@@ -50,6 +55,12 @@ CREATE TABLE IF NOT EXISTS control.disclosure_rules (
     feed_id VARCHAR, is_open BOOLEAN NOT NULL, least_count INTEGER, rounding INTEGER, least_denominator INTEGER,
     least_population INTEGER, most_share DOUBLE);
 CREATE TABLE IF NOT EXISTS control.measure_kinds (feed_id VARCHAR, measure VARCHAR, counts VARCHAR);
+CREATE TABLE IF NOT EXISTS control.deliveries (
+    delivery_id VARCHAR PRIMARY KEY, is_micro BOOLEAN NOT NULL, feed_id VARCHAR, partner VARCHAR, contract_version INTEGER,
+    contract_sha256 VARCHAR, way VARCHAR, file_name VARCHAR, file_sha256 VARCHAR, bytes BIGINT, received_at TIMESTAMPTZ,
+    decided_at TIMESTAMPTZ, decision VARCHAR, delivered BIGINT, accepted BIGINT, refused BIGINT, periods VARCHAR[],
+    replaces VARCHAR[], timing VARCHAR, problem_nl VARCHAR, findings VARCHAR, refusals_by_rule VARCHAR, snapshots VARCHAR,
+    original VARCHAR);
 """
 
 # What releases showed of figures that we protect: the first release that showed each number, or hid it. Nothing removes a row,
@@ -110,7 +121,7 @@ def connect_memory() -> duckdb.DuckDBPyConnection:
 
 
 def prepare(environment: Environment, registry: Registry) -> None:
-    """Make the control tables, an empty raw table for each feed that has none, and describe the feeds.
+    """Make the control tables, an empty raw table for each feed that has none, and describe feeds, rules and deliveries.
 
     Each feed of a run calls this, so what is there already is only looked at.
     """
@@ -129,6 +140,8 @@ def prepare(environment: Environment, registry: Registry) -> None:
             for table in ("control.feeds", "control.holds", "control.corrections"):
                 warehouse.execute(f"DELETE FROM {table} WHERE feed_id NOT IN ({kept})")
         _write_disclosure_rules(warehouse, registry)
+        if any(isinstance(feed, PartnerFeed) for feed in registry.values()):
+            _add_deliveries(warehouse, environment, registry)
 
 
 def _write_disclosure_rules(warehouse: duckdb.DuckDBPyConnection, registry: Registry) -> None:
@@ -159,6 +172,39 @@ def _write_disclosure_rules(warehouse: duckdb.DuckDBPyConnection, registry: Regi
         warehouse.execute("COMMIT")
 
 
+def _add_deliveries(warehouse: duckdb.DuckDBPyConnection, environment: Environment, registry: Registry) -> None:
+    """Add what the register of deliveries has more; nothing is ever changed or taken away here."""
+    # Imported here: an environment without partners does not pay for reading one.
+    from sources.partners.register import Register
+
+    known = {name for (name,) in warehouse.execute("SELECT delivery_id FROM control.deliveries").fetchall()}
+    rows = [
+        _delivery_row(made, registry.get(made.feed_id))
+        for made in Register(environment).deliveries()
+        if made.delivery_id not in known
+    ]
+    if rows:
+        names = ", ".join(name for name in rows[0])
+        places = ", ".join("?" * len(rows[0]))
+        warehouse.executemany(f"INSERT INTO control.deliveries ({names}) VALUES ({places})", [[*row.values()] for row in rows])
+
+
+def _delivery_row(made: Delivery, feed: Feed | None) -> dict[str, object]:
+    """A delivery by the columns of ``control.deliveries``; what has parts of its own is JSON.
+
+    `is_micro`: its rows are people or cases, so that their number is a count of them too; so is one of an unknown feed.
+    """
+    findings = [dataclasses.asdict(finding) for finding in made.findings]
+    return {each.name: getattr(made, each.name) for each in dataclasses.fields(made)} | {
+        "is_micro": not (isinstance(feed, PartnerFeed) and feed.rows == "aggregated"),
+        "periods": list(made.periods),
+        "replaces": list(made.replaces),
+        "findings": json.dumps(findings, ensure_ascii=False),
+        "refusals_by_rule": json.dumps(made.refusals_by_rule),
+        "snapshots": json.dumps(made.snapshots),
+    }
+
+
 # All columns but contract_sha256, which says under which contract the rows in raw were promoted.
 _DESCRIPTION = """title, description, publisher, publisher_url, license_name, license_url, page_url, lines, cadence, slack_days, protocol,
     estimate_type"""
@@ -181,11 +227,15 @@ def _describe(warehouse: duckdb.DuckDBPyConnection, feed: Feed) -> None:
 
 @dataclass(frozen=True)
 class Standing:
-    """What the warehouse holds of one feed now: under which contract, which snapshot of each table, and why it is held."""
+    """What the warehouse holds of one feed now: under which contract, which snapshot of each table, and why it is held.
+
+    `decided` counts what a partner delivered and was decided upon, without what had come in before.
+    """
 
     contract_sha256: str | None = None
-    snapshots: dict[str, str] = field(default_factory=dict)
+    snapshots: dict[str, str] = dataclasses.field(default_factory=dict)
     held: str | None = None
+    decided: int = 0
 
 
 def standings(environment: Environment, feed_ids: Iterable[str]) -> dict[str, Standing]:
@@ -194,17 +244,20 @@ def standings(environment: Environment, feed_ids: Iterable[str]) -> dict[str, St
     if not environment.warehouse.exists():
         return found
     with connect(environment.warehouse, read_only=True) as warehouse:
-        tables = warehouse.execute("SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'control'").fetchall()
-        if tables[0][0] < 4:
+        names = warehouse.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'control'").fetchall()
+        if not {"feeds", "holds", "snapshots"} <= {name for (name,) in names}:
             return found
+        # A warehouse that was made before partners delivered gets its table with the next run.
+        decided = "(SELECT count(*) FROM control.deliveries AS d WHERE d.feed_id = f.feed_id AND d.decision <> 'duplicate')"
         rows = warehouse.execute(
-            """SELECT f.feed_id, f.contract_sha256, h.problem,
-                (SELECT map_from_entries(list((s.table_id, s.snapshot_id))) FROM control.snapshots AS s WHERE s.feed_id = f.feed_id)
+            f"""SELECT f.feed_id, f.contract_sha256, h.problem,
+                (SELECT map_from_entries(list((s.table_id, s.snapshot_id))) FROM control.snapshots AS s WHERE s.feed_id = f.feed_id),
+                {decided if ("deliveries",) in names else "0"}
             FROM control.feeds AS f LEFT JOIN control.holds AS h USING (feed_id)"""
         ).fetchall()
     return found | {
-        feed_id: Standing(contract, snapshots or {}, held)
-        for feed_id, contract, held, snapshots in rows
+        feed_id: Standing(contract, snapshots or {}, held, decided)
+        for feed_id, contract, held, snapshots, decided in rows
         if feed_id in found
     }
 

@@ -45,7 +45,7 @@ def decide(
         kind                 VARCHAR   'count', 'amount' (euro, hours) or 'open' (a denominator of open data: known to everybody,
                                        always shown as it is, has no parts)
         pair_id              VARCHAR   numerator and denominator of one figure share it; NULL for what stands alone.
-                                       A numerator that finds no denominator by it is hidden as 'unknown_base'; an open denominator stands once for each figure
+                                       A numerator that finds no denominator by it is hidden as 'unknown_base'; a pair has one denominator
         is_share             BOOLEAN   the numerator is part of the denominator (wilson), and everybody knows it
         population           DOUBLE    inhabitants of the area; NULL (unknown) hides
         is_open, least_count, rounding, least_denominator, least_population, most_share
@@ -182,25 +182,30 @@ def _audit(cells: Cells) -> Audited:
 
 def _decisions(rows: pd.DataFrame, cells: Cells, audited: Audited) -> pd.DataFrame:
     """One row per quantity; what no rule hides by itself is hidden for its denominator or for the sake of others."""
-    cell, within = cells.cell_of_row, cells.cell_of_row >= 0
+    cell = cells.cell_of_row
     reasons = rows["reason"].to_numpy(dtype=object).copy()
-    of_cell = _reasons_of_cells(rows, cell, audited.hidden)
-    reasons[within & pd.isna(reasons)] = of_cell[cell[within & pd.isna(reasons)]]
-    reasons[within & (reasons == "secondary") & audited.unsound[cell]] = "unknown_base"
+    of_cell = _by_row(_reasons_of_cells(rows, cell, audited.hidden), cell, None)
+    reasons = np.where(pd.isna(reasons), of_cell, reasons)
+    reasons[(reasons == "secondary") & _by_row(audited.unsound, cell, False)] = "unknown_base"
     _follow_denominators(rows, reasons)
     is_shown = pd.isna(reasons)
-    is_sensitive = within & ~np.isnan(cells.protect_low[cell]) & ~is_shown
+    is_sensitive = ~np.isnan(_by_row(cells.protect_low, cell, np.nan)) & ~is_shown
     return pd.DataFrame(
         {
             "quantity_id": rows["quantity_id"],
             "is_shown": is_shown,
             "shown_value": np.where(is_shown, rows["shown"], np.nan),
-            "reason": pd.Series(reasons, dtype="object"),
-            "is_already_disclosed": is_sensitive & audited.exposed[cell],
-            "least_possible": np.where(is_sensitive, audited.least[cell], np.nan),
-            "most_possible": np.where(is_sensitive, audited.most[cell], np.nan),
+            "reason": pd.Series(reasons, dtype="string"),
+            "is_already_disclosed": is_sensitive & _by_row(audited.exposed, cell, False),
+            "least_possible": np.where(is_sensitive, _by_row(audited.least, cell, np.nan), np.nan),
+            "most_possible": np.where(is_sensitive, _by_row(audited.most, cell, np.nan), np.nan),
         }
     )
+
+
+def _by_row(of_cells: np.ndarray, cell_of_row: np.ndarray, otherwise: object) -> np.ndarray:
+    """Each row's cell's value; `otherwise` for rows in no cell (-1, the place that is added at the end)."""
+    return np.asarray(np.append(of_cells, np.array([otherwise], dtype=of_cells.dtype))[cell_of_row])
 
 
 def _reasons_of_cells(rows: pd.DataFrame, cell_of_row: np.ndarray, hidden: np.ndarray) -> np.ndarray:

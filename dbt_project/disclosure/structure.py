@@ -202,7 +202,7 @@ def _same_columns(key: pd.Series, member: pd.Series, share: pd.Series) -> tuple[
     """Keys with the same members and shares get the same number, from 0 in order of appearance. Sorted by key."""
     keys = key.to_numpy()
     starts = np.flatnonzero(np.diff(keys, prepend=-1)) if len(keys) else np.zeros(0, dtype=np.int64)
-    ends = np.append(starts[1:], len(keys))
+    ends = np.append(starts[1:], len(keys))[: len(starts)]
     members, shares = member.to_numpy(dtype=np.int64), share.to_numpy(dtype=np.float64)
     numbers: dict[tuple[bytes, bytes], int] = {}
     found = [
@@ -290,10 +290,11 @@ def _cap_by_constants(rows: pd.DataFrame, cell_of_row: np.ndarray, high: np.ndar
 
 def _followers(pairs: pd.DataFrame, count: int) -> list[np.ndarray]:
     follow = [np.zeros(0, dtype=np.int64)] * count
-    others = pairs[pairs["part"] != pairs["whole"]]
-    part, whole = others["part"].to_numpy(dtype=np.int64), others["whole"].to_numpy(dtype=np.int64)
-    for cell in np.unique(whole):
-        follow[cell] = np.unique(part[whole == cell])
+    others = pairs[pairs["part"] != pairs["whole"]][["whole", "part"]].drop_duplicates().sort_values(["whole", "part"])
+    whole, part = others["whole"].to_numpy(dtype=np.int64), others["part"].to_numpy(dtype=np.int64)
+    wholes, starts = np.unique(whole, return_index=True)
+    for cell, members in zip(wholes, np.split(part, starts[1:]), strict=bool(len(wholes))):
+        follow[cell] = members
     return follow
 
 
@@ -328,6 +329,8 @@ def _prices(rows: pd.DataFrame, cell_of_row: np.ndarray, follow: list[np.ndarray
 def _components(matrix: sp.csr_matrix, pairs: pd.DataFrame) -> np.ndarray:
     """The system of each cell: joined by atoms, or by standing in one figure."""
     cells, atoms = matrix.shape
+    if cells == 0:
+        return np.zeros(0, dtype=np.int64)
     place = matrix.tocoo()
     part, whole = pairs["part"].to_numpy(dtype=np.int64), pairs["whole"].to_numpy(dtype=np.int64)
     start, end = np.concatenate([place.row, part]), np.concatenate([cells + place.col, whole])

@@ -22,7 +22,7 @@ from sources.contracts import PartnerFeed
 from sources.environment import HERE, Environment
 from sources.errors import ConfigurationError
 from sources.partners.quarantine import MOST_BYTES, Claim, new_claim, store, take_over
-from sources.registry import load_registry
+from sources.registry import Registry, load_registry
 
 OTHER_NAME = "(andere naam dan in het contract)"
 # Beside bundled deliveries: the day on which each of them counts as received.
@@ -66,9 +66,27 @@ def ensure_inbox(environment: Environment, partner: str) -> Path:
     return folders[-1]
 
 
+def partner_feeds(registry: Registry) -> list[PartnerFeed]:
+    """The feeds that partners deliver, in the order of their ids."""
+    return [feed for feed in registry.values() if isinstance(feed, PartnerFeed)]
+
+
 def feeds_of(partner: str) -> list[PartnerFeed]:
     """The partner's feeds in the registry, in the order of their ids."""
-    return [f for f in load_registry().values() if isinstance(f, PartnerFeed) and f.partner == partner]
+    return [feed for feed in partner_feeds(load_registry()) if feed.partner == partner]
+
+
+def partner_feed(registry: Registry, feed_id: str) -> PartnerFeed:
+    """A feed that a partner delivers.
+
+    Raises:
+        ConfigurationError: no contract has this id.
+    """
+    feed = registry.get(feed_id)
+    if not isinstance(feed, PartnerFeed):
+        known = ", ".join(f.id for f in partner_feeds(registry))
+        raise ConfigurationError(f"No partner delivers '{feed_id}'. Expected: one of {known}. Nothing was added.")
+    return feed
 
 
 def feed_for(file_name: str, feeds: Sequence[PartnerFeed]) -> PartnerFeed | None:
@@ -109,9 +127,7 @@ def _is_temporary(name: str) -> bool:
     return name.startswith((".", "~$")) or name.lower().endswith(_TEMPORARY)
 
 
-def _waiting(
-    environment: Environment, partner: str, feeds: Sequence[PartnerFeed], entry: os.DirEntry[str]
-) -> Waiting:
+def _waiting(environment: Environment, partner: str, feeds: Sequence[PartnerFeed], entry: os.DirEntry[str]) -> Waiting:
     status = entry.stat(follow_symlinks=False)
     # The last change of any kind: a copy may keep an old time of writing.
     changed = max(status.st_mtime, status.st_ctime)
@@ -156,11 +172,11 @@ def _has_writer(path: Path) -> bool:
     return False
 
 
-def claim_ready(environment: Environment, feed: PartnerFeed, partner_feeds: Sequence[PartnerFeed]) -> list[Claim]:
+def claim_ready(environment: Environment, feed: PartnerFeed, feeds: Sequence[PartnerFeed]) -> list[Claim]:
     """Claim the files that are for `feed`, and with the partner's first feed those that are for none."""
-    wanted = {feed.id, ""} if feed.id == min(f.id for f in partner_feeds) else {feed.id}
+    wanted = {feed.id, ""} if feed.id == min(f.id for f in feeds) else {feed.id}
     claims = []
-    for waiting in look(environment, partner_feeds):
+    for waiting in look(environment, feeds):
         if waiting.state != "ready" or waiting.feed_id not in wanted:
             continue
         claim = new_claim(waiting.feed_id, waiting.partner, "inbox", waiting.name, datetime.now(UTC))

@@ -122,9 +122,7 @@ def _open_own(path: Path) -> IO[bytes]:
 
 def undecided(environment: Environment, decided: Collection[str]) -> list[Claim]:
     """Claims without a line in the register, oldest first."""
-    records = [
-        folder / _RECORD for folder in _folders(environment) if folder.name not in decided and _is_whole(folder)
-    ]
+    records = [folder / _RECORD for folder in _folders(environment) if folder.name not in decided and _is_whole(folder)]
     claims = [Claim.model_validate_json(record.read_bytes()) for record in records]
     return sorted(claims, key=lambda claim: (claim.received_at, claim.file_name, claim.delivery_id))
 

@@ -13,7 +13,6 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Literal
 
 from filelock import FileLock
@@ -122,9 +121,7 @@ class Register:
 
     def deliveries(self, feed_id: str | None = None) -> list[Delivery]:
         """Deliveries in the order of their decisions, as far as the environment knows; of one feed when it is given."""
-        found = [
-            _DELIVERY.validate_python(line["record"]) for line in self._lines() if line["kind"] == "delivery"
-        ]
+        found = [_DELIVERY.validate_python(line["record"]) for line in self._lines() if line["kind"] == "delivery"]
         return [
             delivery
             for delivery in found
@@ -186,7 +183,9 @@ def _previous(line: bytes) -> str | None:
 
 
 def _line(record: Delivery | Removal, before: bytes | None) -> bytes:
-    is_delivery = isinstance(record, Delivery)
-    fields = _DELIVERY.dump_python(record, mode="json") if is_delivery else _REMOVAL.dump_python(record, mode="json")
-    document = {"previous": _digest(before), "kind": "delivery" if is_delivery else "removal", "record": fields}
+    if isinstance(record, Delivery):
+        kind, fields = "delivery", _DELIVERY.dump_python(record, mode="json")
+    else:
+        kind, fields = "removal", _REMOVAL.dump_python(record, mode="json")
+    document = {"previous": _digest(before), "kind": kind, "record": fields}
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()

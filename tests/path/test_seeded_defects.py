@@ -103,6 +103,64 @@ ROW_QUERY_DEFECTS = {
         "UPDATE delivery SET attributes = MAP {'name': 'Maria Gewanden'} WHERE area_code = 'BU09171000'",
         "UPDATE delivery SET attributes = MAP {'geometry': '{\"type\":\"Point\",\"coordinates\":[6,51]}'} WHERE area_code = 'BU09171000'",
     ],
+    "absent_pupils_do_not_exceed_pupils": [
+        "UPDATE delivery SET long_absence = pupils + 1 WHERE pupils > 0",
+        "UPDATE delivery SET out_of_school = pupils + 1 WHERE pupils > 0",
+    ],
+    "participants_do_not_exceed_pupils": ["UPDATE delivery SET participants = pupils + 1 WHERE pupils > 0"],
+    "participants_follow_at_most_twenty_hours": [
+        "UPDATE delivery SET hours_attended = 21 * participants WHERE participants > 0",
+        "UPDATE delivery SET participants = 0 WHERE hours_attended > 0",
+    ],
+    "toddlers_with_a_place_or_waiting_are_target_toddlers": [
+        "UPDATE delivery SET placed = target_toddlers WHERE waiting > 0",
+        "UPDATE delivery SET target_toddlers = toddlers + 1 WHERE toddlers > 0",
+    ],
+    "parts_of_the_stock_do_not_exceed_it": [
+        "UPDATE delivery SET vacant_for_works = dwellings WHERE vacant_between_tenants > 0",
+        "UPDATE delivery SET dwellings_with_label = dwellings + 1 WHERE dwellings > 0",
+        "UPDATE delivery SET dwellings_label_efg = dwellings_with_label + 1 WHERE dwellings_with_label > 0",
+    ],
+    "mean_rent_is_a_usual_rent": [
+        "UPDATE delivery SET rent_eur = rent_eur / 10 WHERE dwellings > 0",
+        "UPDATE delivery SET rent_eur = 10 * rent_eur WHERE dwellings > 0",
+    ],
+    "kinds_of_requests_add_up": [
+        "UPDATE delivery SET requests = requests + 1 WHERE breakdown = 'total'",
+        "UPDATE delivery SET requests = requests + 1 WHERE breakdown = 'damp'",
+        "DELETE FROM delivery WHERE breakdown = 'total' AND area_code = (SELECT min(area_code) FROM delivery)",
+    ],
+    "who_found_work_took_part": [
+        "UPDATE delivery SET ended_with_work = ended + 1 WHERE breakdown = 'total'",
+        "UPDATE delivery SET ended = participants + 1 WHERE breakdown = 'total'",
+        "UPDATE delivery SET courses = participants - 1 WHERE participants > 0",
+    ],
+    "outflow_to_work_is_part_of_outflow": [
+        "UPDATE delivery SET outflow_to_work = outflow + 1 WHERE breakdown = 'total|total'",
+        "UPDATE delivery SET inflow = recipients + outflow + 1 WHERE breakdown = 'total|total'",
+    ],
+    "ages_on_assistance_add_up": [
+        "UPDATE delivery SET recipients = recipients + 1 WHERE breakdown = 'total|total'",
+        "UPDATE delivery SET recipients = recipients + 1 WHERE breakdown = '27_45|total'",
+    ],
+    "children_with_problems_were_measured": [
+        "UPDATE delivery SET overweight = measured + 1",
+        "UPDATE delivery SET obese = overweight + 1",
+        "UPDATE delivery SET mouth_problems = measured + 1",
+        "UPDATE delivery SET speech_problems = measured + 1",
+    ],
+    "kinds_of_care_do_not_exceed_all_care": [
+        "UPDATE delivery SET costs_hospital_eur = costs_eur WHERE costs_gp_eur > 1"
+    ],
+    "participants_take_part": [
+        "UPDATE delivery SET unique_participants = participations + 1",
+        "UPDATE delivery SET children = unique_participants + 1",
+    ],
+    "solved_reports_do_not_exceed_reports": ["UPDATE delivery SET solved_in_time = reports + 1"],
+    "kinds_of_nuisance_add_up": [
+        "UPDATE delivery SET reports = reports + 1 WHERE breakdown = 'total'",
+        "UPDATE delivery SET reports = reports + 1 WHERE breakdown = 'youth'",
+    ],
     "buurten_lie_in_a_wijk_that_is_there": ["DELETE FROM delivery WHERE area_code = 'WK091710'"],
     "buurten_add_up_to_their_municipality": [
         "UPDATE delivery SET inhabitants = 1.1 * inhabitants + 500 WHERE area_code = 'GM0917'",

@@ -6,13 +6,21 @@ adding up a delivery (`sources.partners`), which have tests of their own.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from sources.contracts import PartnerFeed
+from sources.environment import Environment
+from sources.errors import FeedProblem
 from sources.feed import Table
 from sources.landing import LandedFile, Landing, Snapshot
+from sources.partners.register import Decision, Delivery, Register
 
 FEED_ID = "welzijn_bezoek"
 CONTRACT: dict[str, Any] = {
@@ -114,3 +122,68 @@ def land_cells(landing: Landing, feed: PartnerFeed, rows: Sequence[Cell], versio
         version=version or f"sha256:{digest}",
         files=[file],
     )
+
+
+def delivery(number: int, decision: Decision = "accepted", **changes: Any) -> Delivery:
+    """A line of the register: the delivery with this number, received `number` minutes after eight and decided at once."""
+    received = datetime(2026, 3, 2, 8, number, tzinfo=UTC)
+    rows = 0 if decision in ("held", "duplicate") else 10
+    fields: dict[str, Any] = {
+        "delivery_id": f"d{number}",
+        "feed_id": FEED_ID,
+        "partner": "welzijn",
+        "contract_version": 1,
+        "contract_sha256": "0" * 64,
+        "way": "inbox",
+        "file_name": "bezoek_2025Q1.csv",
+        "file_sha256": f"{number:064x}",
+        "bytes": 120,
+        "received_at": received,
+        "decided_at": received + timedelta(seconds=1),
+        "decision": decision,
+        "delivered": rows,
+        "accepted": rows if decision.startswith("accepted") else 0,
+        "refused": 0 if decision.startswith("accepted") else rows,
+        "periods": ("2025KW01",),
+        "replaces": (),
+        "timing": "on_time",
+        "problem_nl": "Er staan te veel rijen in die niet kloppen." if decision in ("refused", "held") else None,
+        "findings": (),
+        "refusals_by_rule": {},
+        "snapshots": {},
+        "original": "destroyed",
+    }
+    return Delivery(**(fields | changes))
+
+
+@dataclass
+class FakeIntake:
+    """Stands in for the intake: `waiting` holds deliveries with their cells per period, or a problem to raise."""
+
+    environment: Environment
+    feed: PartnerFeed
+    waiting: list[tuple[Delivery, Sequence[Sequence[Cell]]] | FeedProblem] = field(default_factory=list)
+
+    def has_waiting(self, _feed: PartnerFeed, _environment: Environment) -> bool:
+        if self.waiting and isinstance(self.waiting[0], FeedProblem):
+            raise self.waiting[0]
+        return bool(self.waiting)
+
+    def take_in_all(
+        self, _feed: PartnerFeed, _environment: Environment, landing: Landing, _progress: Callable[[str], None]
+    ) -> list[Delivery]:
+        taken = []
+        while self.waiting:
+            found = self.waiting.pop(0)
+            if isinstance(found, FeedProblem):
+                raise found
+            made, periods = found
+            landed = [land_cells(landing, self.feed, rows) for rows in periods]
+            made = dataclasses.replace(made, snapshots={s.table.id: s.snapshot_id for s in landed})
+            Register(self.environment).add(made)
+            taken.append(made)
+        return taken
+
+    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("sources.partners.intake.has_waiting", self.has_waiting)
+        monkeypatch.setattr("sources.partners.intake.take_in_all", self.take_in_all)

@@ -1,21 +1,21 @@
 {{ config(alias='snapshots') }}
--- Where each figure comes from: one row per delivery of one table that stands in the warehouse. Of what partners delivered there
--- is no checksum, version or size: whoever has most of the numbers could try out the hidden ones until a checksum fits.
+-- Where each figure comes from: one row per delivery of one table that stands in the warehouse. Whoever knows the checksum
+-- or the size of what a partner delivered can try out what a hidden count was, so these are told of open feeds only.
 SELECT
-    snapshots.snapshot_id,
-    snapshots.feed_id,
-    snapshots.table_id,
-    snapshots.title,
-    snapshots.publisher,
-    snapshots.license_name,
-    snapshots.license_url,
-    snapshots.source_url,
-    CASE WHEN rules.is_open THEN snapshots.upstream_version END AS upstream_version,
-    snapshots.retrieved_at,
-    snapshots.promoted_at,
-    CASE WHEN rules.is_open THEN snapshots.content_sha256 END AS content_sha256,
-    CASE WHEN rules.is_open THEN snapshots.bytes END AS bytes,
-    snapshots.row_count,
-    snapshots.data_origin
-FROM {{ source('control', 'snapshots') }} AS snapshots
-LEFT JOIN {{ source('control', 'disclosure_rules') }} AS rules ON snapshots.feed_id = rules.feed_id
+    s.snapshot_id,
+    s.feed_id,
+    s.table_id,
+    s.title,
+    s.publisher,
+    s.license_name,
+    s.license_url,
+    s.source_url,
+    CASE WHEN r.is_open THEN s.upstream_version END AS upstream_version,
+    s.retrieved_at,
+    s.promoted_at,
+    CASE WHEN r.is_open THEN s.content_sha256 END AS content_sha256,
+    CASE WHEN r.is_open THEN s.bytes END AS bytes,
+    CASE WHEN r.is_open THEN s.row_count END AS row_count,
+    s.data_origin
+FROM {{ source('control', 'snapshots') }} AS s
+LEFT JOIN {{ source('control', 'disclosure_rules') }} AS r ON s.feed_id = r.feed_id

@@ -59,7 +59,7 @@ def schools() -> tuple[School, ...]:
     with _CROSSWALK.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     return tuple(
-        School(number, row["brin"], row["location"], row["name"], all_areas()[row["wijk_code"]])
+        School(number, row["brin"], row["location"], row["school_name"], all_areas()[row["wijk_code"]])
         for number, row in enumerate(rows)
     )
 

@@ -20,7 +20,7 @@ PATH = "/api/v1/reparatieverzoeken"
 JSON_TYPE = "application/json;charset=utf-8"
 PAGE_SIZE = 1000
 # The first and the last month that the corporations' system knows.
-_FIRST, _LAST = (2024, 1), (2026, 1)
+_FIRST, _LAST = (2024, 1), (2026, 2)
 
 
 def answer(url: str) -> bytes | None:

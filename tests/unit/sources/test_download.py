@@ -523,7 +523,9 @@ _WESTERN = st.sampled_from([bytes([b]).decode("cp1252") for b in range(256) if b
 
 
 def _cleaned(cell: str) -> str:
-    return cell.replace("\ufeff", "").replace("\u00a0", " ").strip()
+    for sign in "\u00ad\u200b\u200c\u200d\u2060\ufeff":
+        cell = cell.replace(sign, "")
+    return cell.replace("\u00a0", " ").replace("\u2007", " ").replace("\u202f", " ").strip()
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -72,3 +72,11 @@ class Tables:
 
     def parts_table(self) -> pd.DataFrame:
         return pd.DataFrame(self.parts, columns=["quantity_id", "atom_id", "share"])
+
+
+def as_release(quantities: pd.DataFrame, decided: pd.DataFrame, release_id: str = "r1") -> pd.DataFrame:
+    """What the ledger keeps of a release that showed these decisions."""
+    both = quantities.merge(decided[["quantity_id", "is_shown", "shown_value"]], on="quantity_id")
+    both = both[both["kind"] != "open"].assign(release_id=release_id)
+    both["rounding"] = both["rounding"].where(both["kind"] == "count")
+    return both[[*NO_RELEASES.columns, "least_count"]]
