@@ -6,7 +6,7 @@ import csv
 import dataclasses
 import io
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from sources.partners.inbox import OTHER_NAME, add_file
 from sources.partners.intake import CELLS_FILE, has_waiting, take_in_all
 from sources.partners.register import Delivery, Register
 from sources.partners.report import report_paths
-from tests.support.deliveries import HEADER, assistance, partner_environment, partner_feed, put_in
+from tests.support.deliveries import HEADER, WIJKEN, assistance, partner_environment, partner_feed, pulled_feed, put_in
 
 FEED = partner_feed()
 FEEDS = [FEED, partner_feed("leerplicht_verzuim")]
@@ -82,9 +82,8 @@ def test_a_good_delivery_lands_its_figures_and_nothing_else(tmp_path: Path) -> N
 
 def test_refused_rows_are_left_out_and_told_by_place(tmp_path: Path) -> None:
     environment = partner_environment(tmp_path)
-    rows = [f"31-01-2026;WK0917{10 + n};18_27;single;1;0;0;0" for n in range(21)]
-    wrong = "31-01-2026;WK091731;18_27;single;geheim;0;0;0"
-    put_in(environment, "gemeente", JANUARY, "\n".join([HEADER, *rows, wrong]).encode())
+    wrong = "31-01-2026;WK091742;18_27;single;geheim;0;0;0"
+    put_in(environment, "gemeente", JANUARY, assistance("202601", [1] * 21, [wrong]))
     (delivery,) = _take(environment)
     assert (delivery.decision, delivery.delivered, delivery.accepted, delivery.refused) == (
         "accepted_with_refusals",
@@ -100,10 +99,12 @@ def test_refused_rows_are_left_out_and_told_by_place(tmp_path: Path) -> None:
 
 def test_more_refused_rows_than_the_contract_allows_refuse_the_delivery(tmp_path: Path) -> None:
     environment = partner_environment(tmp_path)
-    put_in(environment, "gemeente", JANUARY, assistance("202601", [1] * 10, ["31-01-2026;WK091730;18_27;single;?;0;0;0"]))
+    put_in(
+        environment, "gemeente", JANUARY, assistance("202601", [1] * 10, ["31-01-2026;WK091742;18_27;single;?;0;0;0"])
+    )
     (delivery,) = _take(environment)
     assert (delivery.decision, delivery.delivered, delivery.accepted, delivery.refused) == ("refused", 11, 0, 11)
-    assert delivery.problem_nl == "1 van de 11 rijen zijn afgekeurd. Hoogstens 5 procent mag."
+    assert delivery.problem_nl == "Er zijn te veel rijen afgekeurd. Hoogstens 5 procent mag."
     assert (delivery.periods, delivery.snapshots, delivery.original) == ((), {}, "destroyed")
     assert _cells(environment) == {}
     assert _held_things(environment) == []
@@ -112,7 +113,7 @@ def test_more_refused_rows_than_the_contract_allows_refuse_the_delivery(tmp_path
 @pytest.mark.parametrize("keep", [False, True])
 def test_personal_data_hold_a_delivery_and_leave_no_trace_outside_quarantine(tmp_path: Path, *, keep: bool) -> None:
     environment = partner_environment(tmp_path, keep_originals=keep)
-    rows = [f"31-01-2026;WK0917{10 + n};18_27;{BSN};1;0;0;0" for n in range(20)]
+    rows = [f"31-01-2026;{wijk};18_27;{BSN};1;0;0;0" for wijk in WIJKEN[:20]]
     put_in(environment, "gemeente", JANUARY, "\n".join([HEADER, *rows]).encode())
     (delivery,) = _take(environment)
     assert (delivery.decision, delivery.delivered, delivery.accepted) == ("held", 20, 0)
@@ -275,7 +276,10 @@ def test_an_older_form_comes_in_under_the_version_that_it_fits(tmp_path: Path) -
         "recipients": FEED.measures["recipients"].model_copy(update={"column": "huishoudens"}),
         "reviewed": FEED.measures["inflow"],
     }
-    newest = FEED.model_copy(update={"version": 2, "columns": columns, "measures": measures, "earlier": (FEED,)})
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    newest = FEED.model_copy(
+        update={"version": 2, "valid_from": yesterday, "columns": columns, "measures": measures, "earlier": (FEED,)}
+    )
     environment = partner_environment(tmp_path)
     put_in(environment, "gemeente", JANUARY, assistance("202601", [5]))
     (delivery,) = _take(environment, newest)
@@ -332,7 +336,9 @@ def test_a_register_that_was_changed_takes_nothing_in(tmp_path: Path) -> None:
         put_in(environment, "gemeente", JANUARY, assistance("202601", [count]))
         _take(environment)
     text = environment.register.read_text()
-    environment.register.write_text(text.replace('"delivered":1', '"delivered":2', 1).replace('"accepted":1', '"accepted":2', 1))
+    environment.register.write_text(
+        text.replace('"delivered":1', '"delivered":2', 1).replace('"accepted":1', '"accepted":2', 1)
+    )
     put_in(environment, "gemeente", JANUARY, assistance("202601", [7]))
     with pytest.raises(FeedProblem, match="register of deliveries was changed"):
         _take(environment)
@@ -400,7 +406,9 @@ def _end_of(environment: Environment) -> object:
     deliveries = Register(environment).deliveries()
     return (
         [
-            dataclasses.replace(d, delivery_id="", received_at=d.periods, decided_at=None, snapshots=sorted(d.snapshots))  # type: ignore[arg-type]
+            dataclasses.replace(
+                d, delivery_id="", received_at=d.periods, decided_at=None, snapshots=sorted(d.snapshots)
+            )  # type: ignore[arg-type]
             for d in deliveries
         ],
         _cells(environment),
@@ -412,7 +420,7 @@ def _end_of(environment: Environment) -> object:
     )
 
 
-REPAIRS = partner_feed("reparatieverzoeken")
+REPAIRS = pulled_feed()
 
 
 def _repairs(*days: str) -> bytes:
@@ -444,7 +452,9 @@ def test_a_pull_comes_in_once_and_leaves_out_what_is_not_whole(tmp_path: Path, m
     assert (second.decision, second.replaces) == ("accepted", ("2026MM01", "2026MM02"))
 
 
-def test_a_pull_without_a_key_is_a_problem_that_names_the_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pull_without_a_key_is_a_problem_that_names_the_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("NOORD_KEY_REPARATIES", raising=False)
     environment = partner_environment(tmp_path)
     with pytest.raises(FeedProblem, match="NOORD_KEY_REPARATIES is not set"):

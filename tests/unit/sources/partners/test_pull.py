@@ -22,9 +22,9 @@ from sources.environment import SAMPLE_ARCHIVE
 from sources.errors import ConfigurationError, FeedProblem
 from sources.partners import pull
 from sources.partners.pull import PartnerSession, fetch_rows, window_start
-from tests.support.deliveries import partner_environment, partner_feed
+from tests.support.deliveries import partner_environment, pulled_feed
 
-FEED = partner_feed("reparatieverzoeken")
+FEED = pulled_feed()
 HOST = "reparaties.corporaties.example"
 URL = f"https://{HOST}/api/v1/reparatieverzoeken"
 KEY = {"NOORD_KEY_REPARATIES": "geheim-917"}
@@ -162,7 +162,10 @@ def test_a_strange_answer_is_a_problem_that_quotes_neither_key_nor_rows(
     with partner.running() as base:
         mirrors = {HOST: f"{base}/{HOST}", "elders.example": f"{base}/elders.example"}
         environment = partner_environment(tmp_path, mirrors=mirrors)
-        with PartnerSession(FEED, environment, settings=KEY) as session, pytest.raises(FeedProblem, match=what) as problem:
+        with (
+            PartnerSession(FEED, environment, settings=KEY) as session,
+            pytest.raises(FeedProblem, match=what) as problem,
+        ):
             fetch_rows(session, FEED, DAY)
     said = f"{problem.value!r} {problem.value} {problem.value.__cause__} {caplog.text}"
     assert "geheim" not in said
