@@ -12,7 +12,8 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
 from orchestration import dbt
-from orchestration.feed_assets import POOL, feed_key, markdown_table
+from orchestration.delivery_events import markdown_table
+from orchestration.feed_assets import POOL, feed_key
 from orchestration.resources import LONGEST_WAIT, EnvironmentResource, say
 from sources import warehouse
 from sources.environment import Environment

@@ -105,7 +105,7 @@ _MONTHLY = (
     _Monthly(
         "gemeente", "meldingen_openbare_ruimte", "meldingen_openbare_ruimte_{}{:02}.csv", wonen.PUBLIC_SPACE,
         wonen.public_space, dialects.TABBED, dialects.COMMAS,
-        {(2026, 1): [("2026-01", "BU09171000", "afval", -3, 0)]},
+        {(2026, 1): [("2026-01", "BU09173002", "afval", -3, 0)]},
     ),
     _Monthly(
         "politie", "meldingen_overlast", "politie_{}{:02}.csv", veiligheid.NUISANCE, veiligheid.nuisance,

@@ -99,7 +99,7 @@ _ABSENCE = (
 def _schools() -> tuple[tuple[str, str, str], ...]:
     """BRIN, location and name of the first twelve schools of the crosswalk."""
     with _CROSSWALK.open(encoding="utf-8", newline="") as stream:
-        return tuple((row["brin"], row["location"], row["name"]) for row in csv.DictReader(stream))[:12]
+        return tuple((row["brin"], row["location"], row["school_name"]) for row in csv.DictReader(stream))[:12]
 
 
 def _absence() -> dict[str, bytes]:
@@ -301,8 +301,8 @@ def _courses() -> dict[str, bytes]:
     awkward[8][1] = '=HYPERLINK("https://example.org";"werk")'
     awkward[11][2] = "2025-04-31"
     unkeyed = rows(date(2025, 7, 1), 40)
-    for row in unkeyed[:10]:
-        row[0] = hashlib.sha256(TEST_BSNS[0].encode()).hexdigest()
+    for at, row in enumerate(unkeyed):
+        row[0] = hashlib.sha256(str(1000 + at).encode()).hexdigest()
     return {
         "wsp_trajecten_202503.csv": csv_file(_COURSES, rows(date(2025, 1, 1), 60)),
         "wsp_trajecten_202506.csv": csv_file(_COURSES, awkward, TABBED),
@@ -436,6 +436,7 @@ def _dwellings() -> dict[str, bytes]:
     awkward[0][4], awkward[0][5] = 1012, "A++"
     awkward[1][5] = "n.v.t."
     awkward[2][3] = "BU09171200"
+    awkward[3][8:10] = [0, None]
     awkward[4][5] = "H"
     # A wijk of Kerkrade.
     awkward[6][2] = "WK092800"
@@ -473,7 +474,7 @@ def _repairs() -> dict[str, bytes]:
     # The same request on two pages.
     awkward[5] = dict(awkward[4])
     nested: list[dict[str, object]] = [dict(row) for row in rows(5)]
-    nested[0]["huurder"] = {"naam": "A. Voorbeeld"}
+    nested[0]["categorie"] = ["verwarming", "sanitair"]
     made = {"reparaties_1.json": rows(40), "reparaties_2.json": awkward, "reparaties_3.json": nested}
     return {name: _json(body) for name, body in made.items()}
 

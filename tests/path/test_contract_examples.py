@@ -24,10 +24,18 @@ EXAMPLES = [
 # Cells of the plain example of each contract, counted by hand: area, period, breakdown, and the figures there.
 CELLS: dict[str, list[tuple[str, str, str, dict[str, float | None]]]] = {
     "leerplicht_verzuim_202503.csv": [
-        # Two of the twelve schools lie there: the first and the second.
+        # The fifth and the sixth school lie in Vrieheide-De Stack, none in De Koumen.
+        (
+            "WK091720", "2025MM03", "total",
+            {"pupils": 445, "absolute_absence": 1, "relative_absence": 17, "long_absence": 7, "out_of_school": 3},
+        ),
         ("WK091714", "2025MM03", "total", {"pupils": 0, "relative_absence": 0, "out_of_school": 0}),
     ],
-    "rijke_schooldag_2024_1.xlsx": [],
+    "rijke_schooldag_2024_1.xlsx": [
+        # Eight groups of 24 children, 18 of whom take part for 4.5 of 5 hours.
+        ("WK091710", "2024TR01", "total", {"pupils": 192, "participants": 144, "hours_offered": 960, "hours_attended": 648}),
+        ("WK091714", "2024TR01", "total", {"pupils": 0, "participants": 0, "hours_offered": 0, "hours_attended": 0}),
+    ],
     "peuteropvang_2025Q1.csv": [
         ("WK091710", "2025KW01", "total", {"toddlers": 61, "target_toddlers": 21, "placed": 13, "waiting": 5}),
         ("WK091714", "2025KW01", "total", {"toddlers": 0, "target_toddlers": 0, "placed": 0, "waiting": 0}),

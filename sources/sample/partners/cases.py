@@ -65,6 +65,14 @@ def some_of(whole: int, share: float, *what: object) -> int:
     return min(whole, max(0, round(whole * within + around)))
 
 
+def moment(year: int, part: int, parts: int) -> float:
+    """The end of a month or quarter as the model counts years: the end of a year is that year.
+
+    A whole year stays a whole number: the model's noise depends on how the year is written, and 2024.0 is written otherwise.
+    """
+    return year if part == parts else year - 1 + part / parts
+
+
 def months(first: tuple[int, int], last: tuple[int, int]) -> Sequence[tuple[int, int]]:
     """Year and month of each month from the first to the last, both included."""
     count = 12 * (last[0] - first[0]) + last[1] - first[1] + 1

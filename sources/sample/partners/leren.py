@@ -16,7 +16,7 @@ from pathlib import Path
 import sources
 from sources.sample.areas import Area, all_areas
 from sources.sample.figures import amount, disadvantage, noise
-from sources.sample.partners.cases import happened, present, some_of, wijken
+from sources.sample.partners.cases import happened, moment, present, some_of, wijken
 from sources.sample.partners.dialects import Row
 
 ABSENCE = (
@@ -73,7 +73,7 @@ def absence(year: int, month: int) -> Iterator[Row]:
     for school in schools():
         lag, what = disadvantage(school.wijk), (school.brin, school.location, year, month)
         pupils = _pupils(school, first)
-        missing = happened(pupils * 0.0025 * max(0.2, 1 + lag) * _SCHOOL_MONTHS[month], *what, "relative")
+        missing = happened(pupils * 0.007 * max(0.2, 1 + lag) * _SCHOOL_MONTHS[month], *what, "relative")
         # Hardly any child is registered nowhere, and most schools have none at home for three months.
         nowhere = happened(pupils * 0.0004 * max(0.2, 1 + lag), *what, "absolute")
         long = happened(pupils * 0.0016 * max(0.2, 1 + 0.7 * lag), *what, "long")
@@ -118,7 +118,7 @@ def _group(school: School, group: int, when: tuple[int, int]) -> Row:
 def preschool(year: int, quarter: int) -> Iterator[Row]:
     """Toddlers at a location of each wijk, those for whom it is meant most, and how many of these have a place."""
     for wijk in wijken():
-        toddlers = _toddlers(wijk, year - 1 + quarter / 4)
+        toddlers = _toddlers(wijk, moment(year, quarter, 4))
         if toddlers == 0:
             continue
         what = (wijk.code, year, quarter)

@@ -15,7 +15,7 @@ from functools import cache
 
 from sources.sample.areas import Area
 from sources.sample.figures import amount, disadvantage, level, noise
-from sources.sample.partners.cases import divided, happened, present, some_of, wijken
+from sources.sample.partners.cases import divided, happened, moment, present, some_of, wijken
 from sources.sample.partners.dialects import Row
 
 ASSISTANCE = (
@@ -51,7 +51,7 @@ def assistance(year: int, month: int) -> Iterator[Row]:
 
 @cache
 def _assisted(wijk: Area, year: int, month: int) -> dict[tuple[str, str], tuple[int, int, int, int]]:
-    when = year - 1 + month / 12
+    when = moment(year, month, 12)
     expected = amount(wijk, "inhabitants", when) * level(wijk, "social_assistance", when) / 100
     households = present(_HOUSEHOLDS_EACH * expected, (year, month), wijk.code, "assistance")
     found = {}

@@ -14,7 +14,7 @@ from functools import cache
 
 from sources.sample.areas import Area
 from sources.sample.figures import amount, disadvantage, level, noise
-from sources.sample.partners.cases import buurten, divided, happened, some_of
+from sources.sample.partners.cases import buurten, divided, happened, moment, some_of
 from sources.sample.partners.dialects import Row
 from sources.sample.partners.werken import chosen
 
@@ -42,7 +42,7 @@ def _homes(buurt: Area, year: float) -> int:
 def dwellings(year: int, quarter: int) -> Iterator[Row]:
     """Dwellings by complex and energy label; a complex is what one corporation has in one buurt."""
     for number, buurt in enumerate(buurten()):
-        homes = _homes(buurt, year - 1 + quarter / 4)
+        homes = _homes(buurt, moment(year, quarter, 4))
         for label, count in divided(homes, _labels(buurt, year), buurt.code, "labels").items():
             if count:
                 yield _complex(number, buurt, label, count, (year, quarter))
