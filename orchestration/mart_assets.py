@@ -15,6 +15,7 @@ from orchestration import dbt
 from orchestration.delivery_events import markdown_table
 from orchestration.feed_assets import POOL, feed_key
 from orchestration.resources import LONGEST_WAIT, EnvironmentResource, say
+from publication.ledger import catch_up
 from sources import warehouse
 from sources.environment import Environment
 from sources.registry import Registry
@@ -76,6 +77,8 @@ def mart_assets(manifest: Path, registry: Registry) -> dg.AssetsDefinition:
         declared = environment.declared()
         with warehouse.writer_lock(declared, LONGEST_WAIT):
             warehouse.prepare(declared, registry)
+            # What may be shown depends on what earlier releases showed.
+            catch_up(declared)
             say("building the marts")
             results = dbt.build(declared, _selected(context))
         yield from _events(context, results, declared)

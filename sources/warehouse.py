@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
+import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from sources.checks import CheckResult
@@ -54,16 +55,23 @@ CREATE TABLE IF NOT EXISTS control.disclosure_rules (
     feed_id VARCHAR, is_open BOOLEAN NOT NULL, least_count INTEGER, rounding INTEGER, least_denominator INTEGER,
     least_population INTEGER, most_share DOUBLE);
 CREATE TABLE IF NOT EXISTS control.measure_kinds (feed_id VARCHAR, measure VARCHAR, counts VARCHAR);
-CREATE TABLE IF NOT EXISTS control.published (
-    release_id VARCHAR, released_at TIMESTAMPTZ, feed_id VARCHAR, subject VARCHAR, code VARCHAR, role VARCHAR, area_code VARCHAR,
-    period_type VARCHAR, period_start DATE, breakdown VARCHAR, is_shown BOOLEAN, shown_value DOUBLE, rounding INTEGER,
-    least_count INTEGER);
 CREATE TABLE IF NOT EXISTS control.deliveries (
     delivery_id VARCHAR PRIMARY KEY, is_micro BOOLEAN NOT NULL, feed_id VARCHAR, partner VARCHAR, contract_version INTEGER,
     contract_sha256 VARCHAR, way VARCHAR, file_name VARCHAR, file_sha256 VARCHAR, bytes BIGINT, received_at TIMESTAMPTZ,
     decided_at TIMESTAMPTZ, decision VARCHAR, delivered BIGINT, accepted BIGINT, refused BIGINT, periods VARCHAR[],
     replaces VARCHAR[], timing VARCHAR, problem_nl VARCHAR, findings VARCHAR, refusals_by_rule VARCHAR, snapshots VARCHAR,
     original VARCHAR);
+"""
+
+# What releases showed of figures that we protect: the first release that showed each number, or hid it. Nothing removes a row,
+# because no reader can be made to forget.
+_LEDGER = """
+CREATE SCHEMA IF NOT EXISTS control;
+CREATE TABLE IF NOT EXISTS control.published (
+    release_id VARCHAR, released_at TIMESTAMPTZ, feed_id VARCHAR, subject VARCHAR, code VARCHAR, role VARCHAR, area_code VARCHAR,
+    period_type VARCHAR, period_start DATE, breakdown VARCHAR, is_shown BOOLEAN, shown_value DOUBLE, rounding INTEGER,
+    least_count INTEGER);
+CREATE TABLE IF NOT EXISTS control.published_releases (release_id VARCHAR, released_at TIMESTAMPTZ, numbers BIGINT);
 """
 
 
@@ -119,6 +127,7 @@ def prepare(environment: Environment, registry: Registry) -> None:
     """
     with connect(environment.warehouse) as warehouse:
         warehouse.execute(_CONTROL)
+        warehouse.execute(_LEDGER)
         tables = warehouse.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'raw'").fetchall()
         described = warehouse.execute(f"SELECT feed_id, {_DESCRIPTION} FROM control.feeds").fetchall()
         for feed in registry.values():
@@ -334,6 +343,48 @@ def record_release_checks(environment: Environment, checks: Sequence[CheckResult
         warehouse.execute("DELETE FROM control.checks WHERE gate = 'release'")
         _insert_checks(warehouse, checks, [])
         warehouse.execute("COMMIT")
+
+
+def record_published(environment: Environment, release_id: str, released_at: datetime, shown: pa.Table) -> None:
+    """Add to the ledger what a release shows and no earlier one did; a release that is known already adds nothing.
+
+    Args:
+        shown: columns feed_id, subject, code, role, area_code, period_type, period_start, breakdown, shown_value (NULL is
+            hidden), rounding, least_count, measures. Amounts are rounded to digits, so they get no base.
+    """
+    number = "feed_id, subject, code, role, area_code, period_type, period_start, breakdown, is_shown, shown_value, rounding, least_count"
+    with connect(environment.warehouse) as warehouse:
+        warehouse.execute(_LEDGER)
+        if warehouse.execute("FROM control.published_releases WHERE release_id = ?", [release_id]).fetchall():
+            return
+        warehouse.register("shown", shown)
+        warehouse.execute("BEGIN")
+        warehouse.execute(
+            f"""INSERT INTO control.published (release_id, released_at, {number})
+            SELECT $release_id, $released_at, news.* FROM (
+                SELECT {number} FROM (
+                    SELECT shown.* REPLACE (
+                        CASE WHEN NOT list_has_any(shown.measures, coalesce(amounts.measures, [])) THEN shown.rounding END AS rounding
+                    ), shown.shown_value IS NOT NULL AS is_shown
+                    FROM shown LEFT JOIN (
+                        SELECT feed_id, list(measure) AS measures FROM control.measure_kinds WHERE counts = 'amount' GROUP BY feed_id
+                    ) AS amounts USING (feed_id)
+                )
+                EXCEPT SELECT {number} FROM control.published
+            ) AS news""",
+            {"release_id": release_id, "released_at": released_at},
+        )
+        warehouse.execute(
+            "INSERT INTO control.published_releases VALUES (?, ?, ?)", [release_id, released_at, shown.num_rows]
+        )
+        warehouse.execute("COMMIT")
+
+
+def recorded_releases(environment: Environment) -> set[str]:
+    """The releases that the ledger knows."""
+    with connect(environment.warehouse) as warehouse:
+        warehouse.execute(_LEDGER)
+        return {name for (name,) in warehouse.execute("SELECT release_id FROM control.published_releases").fetchall()}
 
 
 def stored_checks(environment: Environment, gate: str, subject: str | None = None) -> list[CheckResult]:
