@@ -20,6 +20,13 @@ import scipy.sparse as sp
 TOLERANCE = 1e-6
 # A programme of this size takes hundredths of a second. One that takes a minute is a failure, and failing hides.
 _OPTIONS = {"time_limit": 60.0}
+_OPTIMAL, _INFEASIBLE = 0, 2
+# How many atoms are tried to make up for another one, before a programme is solved instead.
+_OTHERS = 30
+
+
+class SolverFailed(Exception):
+    """A linear programme ended without an answer, so nothing is known about what it was asked."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +66,72 @@ class System:
         return self.matrix[self.wholes] - self.matrix[self.parts]
 
 
-def agrees(system: System) -> bool:
-    """Whether some atoms make every cell's true value: if not, the structure is wrong and proves nothing."""
+def true_atoms(system: System) -> np.ndarray | None:
+    """Atoms that make every cell's true value; None when there are none: then the structure is wrong and proves nothing."""
+    if np.any(system.true[system.parts] > system.true[system.wholes] + TOLERANCE):
+        return None
     slack = TOLERANCE * (1 + np.abs(system.true))
-    found = _solve(np.zeros(system.atoms), system.matrix, system.true - slack, system.true + slack)
-    is_part = bool(np.all(system.true[system.parts] <= system.true[system.wholes] + TOLERANCE))
-    return found is not None and is_part
+    atoms = _read_off(system)
+    if atoms is not None:
+        return atoms if np.all(np.abs(system.matrix @ atoms - system.true) <= slack) else None
+    return _solve(np.zeros(system.atoms), system.matrix, system.true - slack, system.true + slack)
+
+
+def _read_off(system: System) -> np.ndarray | None:
+    """Where each atom is a cell of its own there is nothing to solve."""
+    single = np.flatnonzero(np.diff(system.matrix.indptr) == 1)
+    at = system.matrix.indptr[single]
+    atoms = np.full(system.atoms, np.nan)
+    atoms[system.matrix.indices[at]] = system.true[single] / system.matrix.data[at]
+    return atoms if np.all(atoms >= 0) else None
+
+
+class Moves:
+    """What one atom more, or one atom more and another less, can do: enough for most cells, and no programme is needed."""
+
+    def __init__(self, system: System, hidden: np.ndarray, atoms: np.ndarray) -> None:
+        low, high = system.limits(hidden)
+        rows = sp.vstack([system.matrix, system.part_rows()]).tocsc()
+        at = rows @ atoms
+        self._system, self._atoms = system, atoms
+        self._rows = rows.toarray()
+        # Truth may lie outside of a limit by no more than the tolerance.
+        self._up = np.maximum(np.concatenate([high, np.full(len(system.parts), np.inf)]) - at, 0.0)
+        self._down = np.maximum(at - np.concatenate([low, np.zeros(len(system.parts))]), 0.0)
+
+    def reach(self, cell: int, goal: float) -> np.ndarray | None:
+        """Values of all cells that bring `cell` to `goal` and fit what is known; None when no such move does."""
+        by = goal - float(self._system.true[cell])
+        start, end = self._system.matrix.indptr[cell], self._system.matrix.indptr[cell + 1]
+        for atom, share in zip(
+            self._system.matrix.indices[start:end], self._system.matrix.data[start:end], strict=True
+        ):
+            found = self._move(int(atom), by / float(share), cell)
+            if found is not None:
+                return found
+        return None
+
+    def _move(self, atom: int, by: float, cell: int) -> np.ndarray | None:
+        if self._atoms[atom] + by < 0:
+            return None
+        column = self._rows[:, atom]
+        tight = np.flatnonzero((column * by > self._up) | (-column * by > self._down))
+        if len(tight) == 0:
+            return self._values({atom: by})
+        # Another atom makes up for it: it stands in every number that has no room, and not in the cell itself.
+        is_other = (self._rows[tight] == column[tight, np.newaxis]).all(axis=0)
+        is_other &= (self._rows[cell] == 0) & (self._atoms - by >= 0)
+        others = np.flatnonzero(is_other)[:_OTHERS]
+        changes = (column[:, np.newaxis] - self._rows[:, others]) * by
+        fitting = (changes <= self._up[:, np.newaxis]) & (-changes <= self._down[:, np.newaxis])
+        found = others[fitting.all(axis=0)]
+        return self._values({atom: by, int(found[0]): -by}) if len(found) else None
+
+    def _values(self, steps: dict[int, float]) -> np.ndarray:
+        values = self._system.true.copy()
+        for atom, by in steps.items():
+            values += self._rows[: self._system.cells, atom] * by
+        return values
 
 
 def stretch(
@@ -72,7 +139,7 @@ def stretch(
 ) -> np.ndarray | None:
     """Values of all cells that fit what is known and bring as many as possible of these cells to their goals.
 
-    One programme that pushes all of `cells` towards `goals` at once, none beyond it. Returns None when no values were found.
+    One programme that pushes all of `cells` towards `goals` at once, none beyond it. Returns None when nothing fits.
     """
     count, atoms = len(cells), system.atoms
     low, high = system.limits(hidden)
@@ -122,7 +189,7 @@ class Relaxed:
     def reach(self, hidden: np.ndarray, cell: int, goal: float, upwards: bool) -> tuple[np.ndarray, np.ndarray] | None:
         """Values of all cells that bring `cell` to `goal`, and which shown cells leave their limits for it.
 
-        Returns None when nothing that is hidden would do it, or the programme failed.
+        Returns None when hiding everything would not do it.
         """
         system = self._system
         low, high = system.limits(hidden)
@@ -146,7 +213,7 @@ class Relaxed:
 
 
 def fits(system: System, hidden: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Per cell whether these values lie within what is known of it."""
+    """Per cell (the last axis) whether these values lie within what is known of it."""
     low, high = system.limits(hidden)
     slack = TOLERANCE * (1 + np.abs(values))
     return np.asarray((values >= low - slack) & (values <= high + slack))
@@ -155,7 +222,10 @@ def fits(system: System, hidden: np.ndarray, values: np.ndarray) -> np.ndarray:
 def _solve(
     cost: np.ndarray, rows: sp.csr_matrix, low: np.ndarray, high: np.ndarray, upper: np.ndarray | None = None
 ) -> np.ndarray | None:
-    """The cheapest vector of zero or more with low ≤ rows · vector ≤ high; None unless it is optimal."""
+    """The cheapest vector of zero or more with low ≤ rows · vector ≤ high; None when there is none.
+
+    Raises SolverFailed when the programme ended without an answer.
+    """
     most = np.full(len(cost), np.inf) if upper is None else upper
     found = opt.milp(
         cost,
@@ -163,4 +233,8 @@ def _solve(
         bounds=opt.Bounds(np.zeros(len(cost)), most),
         options=_OPTIONS,
     )
-    return np.asarray(found.x) if found.status == 0 and found.x is not None else None
+    if found.status == _OPTIMAL and found.x is not None:
+        return np.asarray(found.x)
+    if found.status == _INFEASIBLE:
+        return None
+    raise SolverFailed(f"the linear programme of {len(cost)} numbers stopped: {found.message}")

@@ -9,11 +9,12 @@ Hiding more never spoils a witness, so each end is dealt with once and the work 
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 import numpy as np
 
-from dbt_project.disclosure.attacker import TOLERANCE, Relaxed, System, agrees, fits, stretch
+from dbt_project.disclosure.attacker import TOLERANCE, Moves, Relaxed, SolverFailed, System, fits, stretch, true_atoms
 
 # Programmes that push many cells at once; what these don't prove is looked at cell by cell.
 ROUNDS = 8
@@ -28,7 +29,8 @@ class Ends:
     upwards: np.ndarray
 
     def reached_by(self, values: np.ndarray) -> np.ndarray:
-        at = values[self.cells]
+        """Per end (the last axis) whether these values of all cells reach it."""
+        at = values[..., self.cells]
         slack = TOLERANCE * (1 + np.abs(self.goals))
         return np.asarray(np.where(self.upwards, at >= self.goals - slack, at <= self.goals + slack))
 
@@ -53,18 +55,28 @@ def protect(
 
     `price`: what hiding a cell costs. `follow[cell]`: cells that are hidden with it (the numerators of a denominator).
     """
-    if not agrees(system):
+    try:
+        return _protect(system, hidden, _ends(protect_low, protect_high), price, follow)
+    except SolverFailed:
+        logging.getLogger(__name__).exception(
+            "%s numbers that hang together are hidden: no proof was found", system.cells
+        )
         return _everything(system)
-    ends = _ends(protect_low, protect_high)
+
+
+def _protect(system: System, hidden: np.ndarray, ends: Ends, price: np.ndarray, follow: list[np.ndarray]) -> Protected:
+    atoms = true_atoms(system)
+    if atoms is None:
+        return _everything(system)
     witnesses = [system.true]
     open_ends = ~ends.reached_by(system.true)
+    open_ends = _prove_by_moves(Moves(system, hidden, atoms), ends, open_ends, witnesses)
     open_ends = _prove_together(system, hidden, ends, open_ends, witnesses)
     now, exposed_ends = _prove_singly(system, hidden, ends, open_ends, witnesses, price, follow)
-    now = _show_again(system, hidden, now, ends, exposed_ends, witnesses, price, follow)
-    values = np.array(witnesses)
-    if not _is_proven(system, now, ends, exposed_ends, values):
+    now = _show_again(system, hidden, now, ends, np.array(witnesses), price, follow)
+    valid = np.array([witness for witness in witnesses if fits(system, now, witness).all()])
+    if len(valid) == 0 or not ends.reached_by(valid).any(axis=0).all():
         return _everything(system)
-    valid = values[[bool(fits(system, now, witness).all()) for witness in values]]
     exposed = np.zeros(system.cells, dtype=bool)
     exposed[ends.cells[exposed_ends]] = True
     return Protected(now, valid.min(axis=0), valid.max(axis=0), exposed)
@@ -82,6 +94,19 @@ def _ends(protect_low: np.ndarray, protect_high: np.ndarray) -> Ends:
         np.concatenate([protect_low[cells], protect_high[cells]]),
         np.concatenate([np.zeros(len(cells), dtype=bool), np.ones(len(cells), dtype=bool)]),
     )
+
+
+def _prove_by_moves(moves: Moves, ends: Ends, open_ends: np.ndarray, witnesses: list[np.ndarray]) -> np.ndarray:
+    """The ends that moving one or two atoms reaches."""
+    still = open_ends.copy()
+    for end in np.flatnonzero(open_ends):
+        if not still[end]:
+            continue
+        values = moves.reach(int(ends.cells[end]), float(ends.goals[end]))
+        if values is not None:
+            witnesses.append(values)
+            still &= ~ends.reached_by(values)
+    return still
 
 
 def _prove_together(
@@ -108,24 +133,38 @@ def _prove_singly(
     system: System, hidden: np.ndarray, ends: Ends, open_ends: np.ndarray, witnesses: list[np.ndarray], price: np.ndarray,
     follow: list[np.ndarray],
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """For each end that is left the cheapest cells whose hiding makes it possible; with the ends that nothing helps."""
+    """For each end that is left the cheapest cells whose hiding makes it possible; with the ends that nothing helps.
+
+    Of such an end, given away by an earlier release, as much is kept as can be: its goal becomes what is still possible.
+    """
     now, exposed = hidden.copy(), np.zeros(len(open_ends), dtype=bool)
     relaxed = Relaxed(system, price) if open_ends.any() else None
     while relaxed is not None and open_ends.any():
         end = int(np.flatnonzero(open_ends)[0])
-        found = relaxed.reach(now, int(ends.cells[end]), float(ends.goals[end]), bool(ends.upwards[end]))
-        open_ends[end] = False
+        cell, upwards = int(ends.cells[end]), bool(ends.upwards[end])
+        found = relaxed.reach(now, cell, float(ends.goals[end]), upwards)
         if found is None:
             exposed[end] = True
-            continue
+            ends.goals[end] = _furthest(system, cell, float(ends.goals[end]), upwards)
+            found = relaxed.reach(now, cell, float(ends.goals[end]), upwards)
+        if found is None:
+            raise SolverFailed("two programmes contradict each other")
         values, beyond = found
         now = with_followers(now | beyond, follow)
-        if fits(system, now, values).all() and ends.reached_by(values)[end]:
-            witnesses.append(values)
-            open_ends &= ~ends.reached_by(values)
-        else:
-            exposed[end] = True
+        witnesses.append(values)
+        open_ends &= ~ends.reached_by(values)
+        open_ends[end] = False
     return now, exposed
+
+
+def _furthest(system: System, cell: int, goal: float, upwards: bool) -> float:
+    """How near to the goal a cell can come when all is hidden, less what the solver's precision may miss."""
+    values = stretch(system, np.ones(system.cells, dtype=bool), np.array([cell]), np.array([goal]), upwards)
+    if values is None:
+        raise SolverFailed("nothing fits what earlier releases showed")
+    truth, at = float(system.true[cell]), float(values[cell])
+    back = TOLERANCE * (1 + abs(at))
+    return max(truth, at - back) if upwards else min(truth, at + back)
 
 
 def with_followers(hidden: np.ndarray, follow: list[np.ndarray]) -> np.ndarray:
@@ -141,15 +180,14 @@ def with_followers(hidden: np.ndarray, follow: list[np.ndarray]) -> np.ndarray:
 
 
 def _show_again(
-    system: System, first: np.ndarray, hidden: np.ndarray, ends: Ends, exposed: np.ndarray, witnesses: list[np.ndarray],
-    price: np.ndarray, follow: list[np.ndarray],
+    system: System, first: np.ndarray, hidden: np.ndarray, ends: Ends, values: np.ndarray, price: np.ndarray,
+    follow: list[np.ndarray],
 ) -> np.ndarray:  # fmt: skip
     """Show cells that were hidden on the way and are not needed in the end, the dearest first.
 
     Every end must keep a witness that fits what is then shown; no new programme is needed to know that.
     """
-    values = np.array(witnesses)
-    reached = np.array([ends.reached_by(witness) for witness in values])
+    reached = ends.reached_by(values)
     alive = np.ones(len(values), dtype=bool)
     now = hidden.copy()
     followed_by = _reversed(follow)
@@ -160,7 +198,7 @@ def _show_again(
         low, high = max(system.low[cell], system.hard_low[cell]), min(system.high[cell], system.hard_high[cell])
         slack = TOLERANCE * (1 + np.abs(values[:, cell]))
         left = alive & (values[:, cell] >= low - slack) & (values[:, cell] <= high + slack)
-        if np.all(reached[left].any(axis=0) | exposed):
+        if reached[left].any(axis=0).all():
             now[cell], alive = False, left
     return now
 
@@ -171,12 +209,3 @@ def _reversed(follow: list[np.ndarray]) -> list[list[int]]:
         for follower in followers:
             leaders[follower].append(leader)
     return leaders
-
-
-def _is_proven(system: System, hidden: np.ndarray, ends: Ends, exposed: np.ndarray, values: np.ndarray) -> bool:
-    """Whether each end has a witness that fits all that is shown."""
-    valid = [witness for witness in values if fits(system, hidden, witness).all()]
-    if not valid:
-        return False
-    reached = np.array([ends.reached_by(witness) for witness in valid]).any(axis=0)
-    return bool(np.all(reached | exposed))

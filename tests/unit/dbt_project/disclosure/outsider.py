@@ -70,7 +70,7 @@ def targets(quantities: pd.DataFrame, parts: pd.DataFrame) -> list[Target]:
             whole = base[row["pair_id"]]
             if whole < row["least_denominator"]:
                 intervals.append((true - margin, true + margin))
-            if row["is_share"] and 0 < true and true > row["most_share"] * whole:
+            if row["is_share"] and true > 0 and true > row["most_share"] * whole:
                 intervals.append((row["most_share"] * whole, true))
         if intervals:
             low, high = min(low for low, _ in intervals), max(high for _, high in intervals)

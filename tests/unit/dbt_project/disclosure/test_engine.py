@@ -121,15 +121,18 @@ def test_parts_that_do_not_add_up_prove_nothing() -> None:
     assert found.loc["C-value-GM-total", "reason"] == "unknown_base"
 
 
-def test_a_solver_that_fails_hides_everything_that_hangs_together(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_solver_that_fails_hides_everything_that_hangs_together(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     class Failed:
-        status, x = 1, None
+        status, x, message = 1, None, "time limit"
 
     monkeypatch.setattr(attacker.opt, "milp", lambda *_, **__: Failed())
-    tables = municipality({"W1": 2, "W2": 40})
+    tables = municipality({"W1": 2, "W2": 5})
     tables.add("X1", {"elsewhere": 80}, code="D")
     found = decided(tables)
     assert found[found["is_shown"]].index.tolist() == ["D-value-X1-total"]
+    assert "3 numbers that hang together are hidden" in caplog.text
 
 
 @pytest.mark.parametrize(("shown_before", "hidden_now"), [("W2", "W3"), ("W3", "W2")])

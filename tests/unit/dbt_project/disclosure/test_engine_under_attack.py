@@ -6,7 +6,6 @@ Belongs here: that nothing hidden can be worked out, whatever the structure. Doe
 
 from __future__ import annotations
 
-import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 from dbt_project.disclosure.engine import decide
 from tests.support.attack import attack
 from tests.unit.dbt_project.disclosure.outsider import knowledge, targets
-from tests.unit.dbt_project.disclosure.small_warehouse import NO_RELEASES, Tables, as_release
+from tests.unit.dbt_project.disclosure.small_warehouse import NO_RELEASES, Tables
 
 COUNTS = st.one_of(st.integers(0, 9), st.integers(0, 60), st.just(0))
 
@@ -71,6 +70,7 @@ def municipalities(draw: st.DrawFn) -> tuple[Tables, list[str]]:
     return tables, [f"n-{w}-{g}" for w, g in cases]
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(municipalities())
 def test_nothing_hidden_is_recovered(made: tuple[Tables, list[str]]) -> None:
