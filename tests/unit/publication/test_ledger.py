@@ -140,7 +140,9 @@ def test_a_warehouse_made_anew_learns_from_the_releases_on_disk(environment: Env
 
 
 def test_a_release_that_protects_nothing_says_nothing(environment: Environment) -> None:
-    make_release(environment, "20260101T000000Z-aaaaaaaa", "CREATE SCHEMA meta; CREATE TABLE meta.areas AS SELECT 1 AS x")
+    make_release(
+        environment, "20260101T000000Z-aaaaaaaa", "CREATE SCHEMA meta; CREATE TABLE meta.areas AS SELECT 1 AS x"
+    )
     (release,) = list_releases(environment)
     assert release.monitor is not None
     assert shown_figures(release.monitor) is None
