@@ -104,4 +104,6 @@ def shown_figures(monitor: Path) -> pa.Table | None:
         marts = [f"{line}.indicator_values" for line in LINES if f"{line}.indicator_values" in tables]
         parts = [_FIGURES.format(figures=" UNION ALL ".join(f"SELECT {columns} FROM {mart}" for mart in marts))]
         parts += [_ACTIVITIES] if "programma.activities" in tables else []
-        return connection.execute(" UNION ALL BY NAME ".join(f"SELECT * FROM ({part})" for part in parts)).to_arrow_table()
+        return connection.execute(
+            " UNION ALL BY NAME ".join(f"SELECT * FROM ({part})" for part in parts)
+        ).to_arrow_table()

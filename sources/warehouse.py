@@ -186,7 +186,9 @@ def _add_deliveries(warehouse: duckdb.DuckDBPyConnection, environment: Environme
     if rows:
         names = ", ".join(name for name in rows[0])
         places = ", ".join("?" * len(rows[0]))
-        warehouse.executemany(f"INSERT INTO control.deliveries ({names}) VALUES ({places})", [[*row.values()] for row in rows])
+        warehouse.executemany(
+            f"INSERT INTO control.deliveries ({names}) VALUES ({places})", [[*row.values()] for row in rows]
+        )
 
 
 def _delivery_row(made: Delivery, feed: Feed | None) -> dict[str, object]:
@@ -248,7 +250,9 @@ def standings(environment: Environment, feed_ids: Iterable[str]) -> dict[str, St
         if not {"feeds", "holds", "snapshots"} <= {name for (name,) in names}:
             return found
         # A warehouse that was made before partners delivered gets its table with the next run.
-        decided = "(SELECT count(*) FROM control.deliveries AS d WHERE d.feed_id = f.feed_id AND d.decision <> 'duplicate')"
+        decided = (
+            "(SELECT count(*) FROM control.deliveries AS d WHERE d.feed_id = f.feed_id AND d.decision <> 'duplicate')"
+        )
         rows = warehouse.execute(
             f"""SELECT f.feed_id, f.contract_sha256, h.problem,
                 (SELECT map_from_entries(list((s.table_id, s.snapshot_id))) FROM control.snapshots AS s WHERE s.feed_id = f.feed_id),

@@ -23,6 +23,17 @@
     FROM (FROM {{ source('raw', feed_id) }} UNPIVOT (value FOR measure IN (COLUMNS(* EXCLUDE ({{ not_measures }}))))) AS cells
 {% endmacro %}
 
+{# Whether the finest cell is a part of the breakdown: `total` in a dimension stands for all its members. #}
+{% macro covers_breakdown(breakdown, finest) -%}
+    len(string_split({{ breakdown }}, '|')) = len(string_split({{ finest }}, '|'))
+    AND len(
+        list_filter(
+            list_zip(string_split({{ breakdown }}, '|'), string_split({{ finest }}, '|')),
+            lambda pair: pair[1] != 'total' AND pair[1] != pair[2]
+        )
+    ) = 0
+{%- endmacro %}
+
 {# One number of a figure in one text. #}
 {% macro quantity_id(subject, code, role, area, period_type, period_start, breakdown) -%}
     concat_ws(

@@ -294,8 +294,67 @@ def test_a_new_expectation_needs_a_defect() -> None:
     assert defects_of(Expectation(type="expect_table_row_count_to_be_between", severity="warn", min_value=1), 100) == []
 
 
+# A shown count of what we protect, which is no amount; and a figure that is hidden.
+_PROTECTED = (
+    "(SELECT min(rowid) FROM {model} WHERE numerator > 0 AND indicator_code IN (SELECT indicator_code FROM "
+    "intermediate.int_disclosure__terms WHERE NOT is_open AND role != 'denominator' AND counts != 'amount'))"
+)
+_HIDDEN = "(SELECT min(rowid) FROM {model} WHERE value_status = 'suppressed_here')"
+_RATIO = "(SELECT min(rowid) FROM {model} WHERE value IS NOT NULL AND denominator IS NOT NULL)"
+
 # Per generic test: statements on {model}, each of which alone must give failing rows.
 GENERIC_DEFECTS = {
+    "small_counts_are_hidden": [
+        f"UPDATE {{model}} SET numerator = 1 WHERE rowid = {_PROTECTED}",
+        f"UPDATE {{model}} SET numerator = 4 WHERE rowid = {_PROTECTED}",
+        "DELETE FROM control.disclosure_rules WHERE NOT is_open",
+    ],
+    "counts_are_rounded": [
+        f"UPDATE {{model}} SET numerator = numerator + 1 WHERE rowid = {_PROTECTED}",
+        f"UPDATE {{model}} SET numerator = 1234567 WHERE rowid = {_PROTECTED}",
+        "UPDATE control.disclosure_rules SET rounding = 7 WHERE NOT is_open",
+    ],
+    "hidden_is_hidden": [
+        f"UPDATE {{model}} SET {change} WHERE rowid = {_HIDDEN}"
+        for change in (
+            "value = 1",
+            "numerator = 1",
+            "coverage = 1",
+            "lower_95 = 1",
+            "upper_95 = 1",
+            "lower_998 = 1",
+            "upper_998 = 1",
+            "national_gap = 1",
+            "municipality_rest_gap = 1",
+            "national_verdict = 'similar'",
+            "municipality_rest_verdict = 'similar'",
+            "recent_trend = 'no_significant_change'",
+        )
+    ],
+    "triple_agrees": [
+        f"UPDATE {{model}} SET {change} WHERE rowid = {_RATIO}"
+        for change in (
+            "value = 1.001 * value + 0.001",
+            "numerator = numerator + 1",
+            "denominator = denominator + 1, numerator = numerator + 1",
+            "numerator = NULL",
+            "denominator = NULL",
+        )
+    ],
+    "activity_counts_are_safe": [
+        f"UPDATE {{model}} SET {change} WHERE rowid = (SELECT min(rowid) FROM {{model}} WHERE value_status = '{status}')"
+        for change, status in (
+            ("participations = 3", "measured"),
+            ("children = 6", "measured"),
+            ("volunteers = NULL", "measured"),
+            ("value_note_nl = 'x'", "measured"),
+            ("value_status = 'suppressed_here'", "measured"),
+            ("value_status = 'measured', value_note_nl = NULL", "suppressed_here"),
+            ("value_status = 'hidden'", "suppressed_here"),
+            ("value_note_nl = NULL", "suppressed_here"),
+        )
+    ]
+    + ["DELETE FROM control.disclosure_rules WHERE NOT is_open"],
     "unique_combination": ["INSERT INTO {model} SELECT * FROM {model} LIMIT 1"],
     "value_iff_status": [
         "UPDATE {model} SET value = NULL WHERE rowid = {measured}",

@@ -41,14 +41,7 @@ covers AS (
         finest.breakdown AS finest_breakdown
     FROM uses
     INNER JOIN finest ON uses.feed_id = finest.feed_id AND uses.measure = finest.measure
-    WHERE
-        len(string_split(uses.breakdown, '|')) = len(string_split(finest.breakdown, '|'))
-        AND len(
-            list_filter(
-                list_zip(string_split(uses.breakdown, '|'), string_split(finest.breakdown, '|')),
-                lambda pair: pair[1] != 'total' AND pair[1] != pair[2]
-            )
-        ) = 0
+    WHERE {{ covers_breakdown('uses.breakdown', 'finest.breakdown') }}
 ),
 
 signatures AS (

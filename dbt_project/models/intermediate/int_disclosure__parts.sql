@@ -110,9 +110,9 @@ of_sets AS (
                 'quantities.subject', 'quantities.code', 'quantities.role', 'members.member_code', 'quantities.period_type',
                 'quantities.period_start', 'quantities.breakdown'
             ) }}
-    WHERE
-        published.is_present
-        AND quantities.quantity_id NOT IN (SELECT of_areas.quantity_id FROM of_areas)
+    LEFT JOIN looked_up ON quantities.quantity_id = looked_up.quantity_id
+    -- A set that was delivered itself (postcodes) has its parts already.
+    WHERE published.is_present AND looked_up.quantity_id IS NULL
     GROUP BY ALL
 ),
 

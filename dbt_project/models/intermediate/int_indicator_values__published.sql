@@ -48,7 +48,7 @@ yearly_bases AS (
     QUALIFY
         row_number() OVER (
             PARTITION BY indicator_code, area_code, breakdown, year
-            ORDER BY period_type DESC, period_start
+            ORDER BY period_type DESC, period_start ASC
         ) = 1
 ),
 

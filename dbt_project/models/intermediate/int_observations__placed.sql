@@ -73,15 +73,19 @@ summed AS (
     GROUP BY ALL
 ),
 
+heerlen AS ({{ parts_of_heerlen() }}),
+
+years AS (SELECT DISTINCT year FROM observations),
+
 wholes AS (
     SELECT
-        wholes.whole_code,
-        wholes.part_code,
-        left(wholes.part_code, 2) AS part_kind,
+        heerlen.whole_code,
+        heerlen.part_code,
+        left(heerlen.part_code, 2) AS part_kind,
         years.year
-    FROM ({{ parts_of_heerlen() }}) AS wholes
-    INNER JOIN (SELECT DISTINCT observations.year FROM observations) AS years
-        ON years.year BETWEEN coalesce(wholes.valid_from_year, years.year) AND coalesce(wholes.valid_to_year, years.year)
+    FROM heerlen
+    INNER JOIN years
+        ON years.year BETWEEN coalesce(heerlen.valid_from_year, years.year) AND coalesce(heerlen.valid_to_year, years.year)
 ),
 
 whole_sizes AS (
@@ -176,6 +180,8 @@ SELECT
     measure,
     breakdown,
     CASE WHEN is_whole THEN value_sum END AS value,
+    NULL::DOUBLE AS lower,
+    NULL::DOUBLE AS upper,
     0.0 AS imputed,
     CASE WHEN NOT is_whole THEN 'missing' WHEN is_provisional THEN 'provisional' ELSE 'measured' END AS value_status
 FROM added_up

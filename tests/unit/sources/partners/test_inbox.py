@@ -129,7 +129,15 @@ def test_a_link_in_the_place_of_an_inbox_is_not_followed(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     "name",
-    ["=HYPERLINK(1).csv", "a;rm -rf ...csv", "a\nb.csv", "-rf", "é\u202egpj.csv", os.fsdecode(b"\xff\xfe.csv"), "x" * 255],
+    [
+        "=HYPERLINK(1).csv",
+        "a;rm -rf ...csv",
+        "a\nb.csv",
+        "-rf",
+        "é\u202egpj.csv",
+        os.fsdecode(b"\xff\xfe.csv"),
+        "x" * 255,
+    ],
 )
 def test_strange_names_become_no_path(tmp_path: Path, name: str) -> None:
     environment = partner_environment(tmp_path)
@@ -224,7 +232,9 @@ def test_bundled_deliveries_come_in_once_on_the_day_that_their_list_says(tmp_pat
     folder.mkdir(parents=True)
     for month in ("202511", "202512"):
         (folder / f"wiz_bijstand_{month}.csv").write_bytes(assistance(month, [5]))
-    (bundled / "received.csv").write_text("file,received_on\ngemeente/bijstand_wijk/wiz_bijstand_202511.csv,2025-12-09\n")
+    (bundled / "received.csv").write_text(
+        "file,received_on\ngemeente/bijstand_wijk/wiz_bijstand_202511.csv,2025-12-09\n"
+    )
     environment = partner_environment(tmp_path, deliveries=bundled)
     moment = datetime(2026, 3, 2, 6, tzinfo=UTC)
     claims = claim_bundled(environment, FEED, set(), moment)
