@@ -90,6 +90,66 @@ class Solver:
         _, self._group = sparse.csgraph.connected_components(links.T @ links, directed=False)
         self._problems: dict[int, tuple[np.ndarray, sparse.csr_matrix, np.ndarray]] = {}
 
+    def grouped(self, targets: Iterable[Target]) -> list[list[Target]]:
+        """Targets of one problem together; what nothing is known of is a group by itself."""
+        found: dict[int, list[Target]] = {}
+        for target in targets:
+            known = [int(self._group[self._atoms[atom]]) for atom in target.parts if atom in self._atoms]
+            found.setdefault(min(known, default=-1), []).append(target)
+        return list(found.values())
+
+    def not_yet_ruled_in(self, targets: list[Target], rounds: int = 6) -> list[Target]:
+        """The targets that are worth a closer look.
+
+        Most are out of reach, which one programme shows of many: atoms that fit everything and bring as many as possible of
+        the targets to an end of what was promised. Only who has been at both ends is left alone.
+        """
+        groups = {
+            int(self._group[self._atoms[atom]]) for target in targets for atom in target.parts if atom in self._atoms
+        }
+        if len(groups) != 1 or any(atom not in self._atoms for target in targets for atom in target.parts):
+            return targets
+        columns, matrix, limits = self._problem(groups.pop())
+        place = {int(column): at for at, column in enumerate(columns)}
+        sums = sparse.lil_matrix((len(targets), len(columns)))
+        for row, target in enumerate(targets):
+            for atom, share in target.parts.items():
+                sums[row, place[self._atoms[atom]]] += share
+        rows = sums.tocsr()
+        is_left = self._left(matrix, limits, rows, np.array([target.high for target in targets]), 1.0, rounds)
+        is_left |= self._left(matrix, limits, rows, np.array([target.low for target in targets]), -1.0, rounds)
+        return [target for target, left in zip(targets, is_left, strict=True) if left]
+
+    @staticmethod
+    def _left(
+        matrix: sparse.csr_matrix,
+        limits: np.ndarray,
+        rows: sparse.csr_matrix,
+        goals: np.ndarray,
+        sign: float,
+        rounds: int,
+    ) -> np.ndarray:
+        """Which rows never came to their goals: at least (sign 1) or at most (-1) so much."""
+        left = np.ones(len(goals), dtype=bool)
+        for _ in range(rounds):
+            at = np.flatnonzero(left)
+            if len(at) == 0:
+                break
+            # lack ≥ sign × (goal - sum), and the sum of all lacks as small as can be.
+            lacking = sparse.identity(len(at), format="csr")
+            programme = sparse.bmat([[matrix, None], [-sign * rows[at], -lacking]], format="csr")
+            cost = np.concatenate([np.zeros(matrix.shape[1]), np.ones(len(at))])
+            found = linprog(
+                cost, A_ub=programme, b_ub=np.concatenate([limits, -sign * goals[at]]), bounds=(0, None), method="highs"
+            )
+            if found.status != 0:
+                raise RuntimeError(f"the outsider's solver stopped: {found.message}")
+            reached = sign * (goals[at] - rows[at] @ found.x[: matrix.shape[1]]) <= SLACK
+            if not reached.any():
+                break
+            left[at[reached]] = False
+        return left
+
     def bounds(self, parts: Sum) -> tuple[float, float]:
         """Between which values this sum must lie.
 
@@ -136,6 +196,45 @@ class Solver:
 
 
 @dataclass(frozen=True)
+class Rule:
+    """The rule of a feed, as published in meta.disclosure."""
+
+    least_count: float
+    rounding: float
+    least_denominator: float
+    least_population: float
+    most_share: float
+
+
+def behind(shown: float, rule: Rule, *, is_amount: bool) -> tuple[float, float]:
+    """The least and the most that may stand behind a shown number."""
+    return amounts_behind(shown) if is_amount else counts_behind(shown, rule.rounding, rule.least_count)
+
+
+def promised(
+    true: float, rule: Rule, *, is_amount: bool, population: float | None, base: float | None, is_share: bool
+) -> tuple[float, float] | None:
+    """The interval of which nobody may rule out any part, as docs/disclosure.md promises; None for a number without one.
+
+    `base`: the true denominator, for numerators only.
+    """
+    margin = 0.05 * true if is_amount else 2.0
+    around, intervals = (true - margin, true + margin), []
+    if population is None or math.isnan(population) or population < rule.least_population:
+        intervals.append(around)
+    if not is_amount and 0 < true < rule.least_count:
+        intervals.append((min(1.0, true), max(true, rule.least_count - 1.0)))
+    if base is not None and base < rule.least_denominator:
+        intervals.append(around)
+    if base is not None and is_share and true > 0 and true > rule.most_share * base:
+        intervals.append((rule.most_share * base, true))
+    if not intervals:
+        return None
+    low, high = min(low for low, _ in intervals), max(high for _, high in intervals)
+    return max(low, 0.0), min(high, base) if base is not None and is_share else high
+
+
+@dataclass(frozen=True)
 class Target:
     """A hidden number: its parts, its true value, and the interval of which the outsider must not rule out any part."""
 
@@ -158,14 +257,15 @@ def attack(knowledge: Knowledge, targets: Iterable[Target], *, stop_at_first: bo
     """Try each hidden number. The truth must fit what is known, or the attack itself is wrong and says so."""
     solver = knowledge.solver()
     tried, recovered = 0, []
-    for target in targets:
-        tried += 1
-        low, high = solver.bounds(target.parts)
-        slack = SLACK * (1 + abs(target.true)) * 10
-        if not low - slack <= target.true <= high + slack:
-            raise AssertionError(f"{target.name}: {target.true} lies outside what is known, {low} to {high}")
-        if low > target.low + slack or high < target.high - slack:
-            recovered.append(f"{target.name}: {low:.2f} to {high:.2f}, promised {target.low:g} to {target.high:g}")
-            if stop_at_first:
-                break
+    for group in solver.grouped(targets):
+        tried += len(group)
+        for target in solver.not_yet_ruled_in(group):
+            low, high = solver.bounds(target.parts)
+            slack = SLACK * (1 + abs(target.true)) * 10
+            if not low - slack <= target.true <= high + slack:
+                raise AssertionError(f"{target.name}: {target.true} lies outside what is known, {low} to {high}")
+            if low > target.low + slack or high < target.high - slack:
+                recovered.append(f"{target.name}: {low:.2f} to {high:.2f}, promised {target.low:g} to {target.high:g}")
+                if stop_at_first:
+                    return Outcome(tried, tuple(recovered))
     return Outcome(tried, tuple(recovered))

@@ -17,8 +17,9 @@ published AS (
         figures.denominator_breakdown,
         figures.denominator_period_type,
         figures.denominator_period_start,
-        figures.value IS NOT NULL
-        AND (indicators.aggregation = 'sum' OR figures.weight IS NOT NULL) AS is_present,
+        (figures.value IS NOT NULL AND (indicators.aggregation = 'sum' OR figures.weight IS NOT NULL))
+        -- Nobody of nobody makes no share, and yet adds up: a reader takes it that such a member is in the set.
+        OR (figures.numerator = 0 AND figures.denominator = 0) AS is_present,
         {{ count_role('indicators.aggregation') }} AS count_role
     FROM {{ ref('int_indicator_values__published') }} AS figures
     INNER JOIN {{ ref('indicators') }} AS indicators ON figures.indicator_code = indicators.indicator_code

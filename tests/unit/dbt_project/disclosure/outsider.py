@@ -5,11 +5,9 @@ Belongs here: an independent reading of the rules. Does not belong here: anythin
 
 from __future__ import annotations
 
-import math
-
 import pandas as pd
 
-from tests.support.attack import Knowledge, Sum, Target, amounts_behind, counts_behind
+from tests.support.attack import Knowledge, Rule, Sum, Target, amounts_behind, counts_behind, promised
 
 
 def sums(parts: pd.DataFrame) -> dict[str, Sum]:
@@ -55,26 +53,18 @@ def _add_shares(known: Knowledge, quantities: pd.DataFrame, by_id: dict[str, Sum
 
 
 def targets(quantities: pd.DataFrame, parts: pd.DataFrame) -> list[Target]:
-    """What the rules promise to hide, read from design.md and docs/disclosure.md, not from the engine."""
+    """What the rules promise to hide."""
     by_id, found = sums(parts), []
     base = quantities[quantities["role"] == "denominator"].set_index("pair_id")["true_value"]
     for _, row in quantities[quantities["kind"] != "open"].iterrows():
-        true = row["true_value"]
-        intervals = []
-        margin = 0.05 * true if row["kind"] == "amount" else 2.0
-        if math.isnan(row["population"]) or row["population"] < row["least_population"]:
-            intervals.append((true - margin, true + margin))
-        if row["kind"] == "count" and 0 < true < row["least_count"]:
-            intervals.append((1.0, row["least_count"] - 1.0))
-        if row["role"] == "numerator":
-            whole = base[row["pair_id"]]
-            if whole < row["least_denominator"]:
-                intervals.append((true - margin, true + margin))
-            if row["is_share"] and true > 0 and true > row["most_share"] * whole:
-                intervals.append((row["most_share"] * whole, true))
-        if intervals:
-            low, high = min(low for low, _ in intervals), max(high for _, high in intervals)
-            if row["role"] == "numerator" and row["is_share"]:
-                high = min(high, base[row["pair_id"]])
-            found.append(Target(row["quantity_id"], by_id[row["quantity_id"]], true, max(low, 0.0), high))
+        interval = promised(
+            row["true_value"],
+            Rule(*row[["least_count", "rounding", "least_denominator", "least_population", "most_share"]]),
+            is_amount=row["kind"] == "amount",
+            population=row["population"],
+            base=base[row["pair_id"]] if row["role"] == "numerator" else None,
+            is_share=row["is_share"],
+        )
+        if interval is not None:
+            found.append(Target(row["quantity_id"], by_id[row["quantity_id"]], row["true_value"], *interval))
     return found
