@@ -148,7 +148,7 @@ def _by_thresholds(contract: PartnerFeed, judged: Judged) -> Outcome:
         dict(judged.by_rule),
     )
     if judged.accepted and not exceeds(judged, contract):
-        return replace(outcome, cells=add_up(judged.rows, contract))
+        return replace(outcome, cells=add_up(judged.rows, contract, judged.incomplete))
     most = f"{contract.thresholds.refused_share * 100:g}".replace(".", ",")
     # Without numbers of rows: the text is released, and rows of people are a count that nobody has protected.
     text = f"Er zijn te veel rijen afgekeurd. Hoogstens {most} procent mag."
