@@ -68,7 +68,7 @@ def has_waiting(
     """
     register = Register(environment)
     known = register.deliveries(feed.id)
-    feeds = partner_feeds or feeds_of(feed.partner)
+    feeds = partner_feeds or feeds_of(feed)
     ready = {waiting.feed_id for waiting in look(environment, feeds) if waiting.state == "ready"}
     if feed.id in ready or (_is_first(feed, feeds) and "" in ready):
         return True
@@ -101,7 +101,7 @@ def take_in_all(
             claimed is taken up again next time.
         ConfigurationError: something else than a folder stands in the place of the inbox.
     """
-    feeds = partner_feeds or feeds_of(feed.partner)
+    feeds = partner_feeds or feeds_of(feed)
     with _told_as_problem(feed, environment):
         ensure_inbox(environment, feed.partner)
         register = Register(environment)

@@ -188,7 +188,8 @@ def test_the_inbox_knows_the_delivery(outcome: Outcome, monitor: duckdb.DuckDBPy
     assert listed.returncode == 0, listed.stdout + listed.stderr
     assert FEED in listed.stdout
     deliveries = monitor.execute(
-        "SELECT partner, contract_version, way, decision, rows_delivered, rows_accepted, rows_refused FROM meta.deliveries WHERE feed_id = ?",
+        """SELECT partner, contract_version, way, decision, rows_delivered, rows_accepted, rows_refused
+        FROM meta.deliveries WHERE feed_id = ?""",
         [FEED],
     ).fetchall()
     number = len(members(HEERLEN))
