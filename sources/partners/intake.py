@@ -195,8 +195,7 @@ class _Intake:
     def _decide(self, claim: Claim, original: Path, sha256: str) -> Outcome:
         if not claim.feed_id:
             return fits_no_contract()
-        earlier = (d for d in self._decided.values() if d.feed_id == self._feed.id and d.is_accepted)
-        same = next((delivery for delivery in earlier if delivery.file_sha256 == sha256), None)
+        same = self._standing_copy(claim, sha256)
         if same is not None:
             text = f"Dit bestand is precies gelijk aan levering {same.delivery_id}."
             return Outcome("duplicate", text, self._version(same.contract_version))
@@ -204,6 +203,29 @@ class _Intake:
         window = None if claim.way != "pull" else f"{window_start(self._feed, day):%YMM%m}"
         return decide(
             original, self._feed, file_name=claim.file_name, received_on=day, not_before=window, tell=self._progress
+        )
+
+    def _standing_copy(self, claim: Claim, sha256: str) -> Delivery | None:
+        """The accepted delivery with these bytes that still stands whole.
+
+        One that another has replaced since is none: whoever sends the first file again takes the correction back. Nor is
+        one with another period in its name, where the rows do not say of which period they are.
+        """
+        accepted = [d for d in self._decided.values() if d.feed_id == self._feed.id and d.is_accepted]
+        newest = {period: delivery.delivery_id for delivery in accepted for period in delivery.periods}
+        period = self._feed.period
+        needs_name = period.date is None and period.year is None
+        return next(
+            (
+                delivery
+                for delivery in accepted
+                if delivery.file_sha256 == sha256
+                and all(newest[code] == delivery.delivery_id for code in delivery.periods)
+                and not (
+                    needs_name and _named_period(self._feed, claim) != _period_of_name(self._feed, delivery.file_name)
+                )
+            ),
+            None,
         )
 
     def _version(self, number: int | None) -> PartnerFeed:
@@ -297,7 +319,11 @@ def _is_first(feed: PartnerFeed, feeds: Sequence[PartnerFeed]) -> bool:
 
 
 def _named_period(feed: PartnerFeed, claim: Claim) -> tuple[int, ...]:
-    parts = next((p for v in (feed, *feed.earlier) if (p := v.parts_of_name(claim.file_name)) is not None), {})
+    return _period_of_name(feed, claim.file_name)
+
+
+def _period_of_name(feed: PartnerFeed, file_name: str) -> tuple[int, ...]:
+    parts = next((p for v in (feed, *feed.earlier) if (p := v.parts_of_name(file_name)) is not None), {})
     return tuple(parts.get(name, 0) for name in ("JJJJ", "K", "T", "MM"))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from orchestration.cli import main
+from orchestration.cli import console, main
 from sources.environment import Environment, declare_environment
 from sources.landing import Landing
 from sources.partners.intake import take_in_all
@@ -21,7 +21,8 @@ NAME = "wiz_bijstand_202601.csv"
 def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
     monkeypatch.setenv("NOORD_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("NOORD_INBOX_SETTLE", "0")
-    monkeypatch.setenv("COLUMNS", "160")
+    # The console asks for its width once, when it is made.
+    monkeypatch.setattr(console, "_width", 160)
     return declare_environment("live")
 
 

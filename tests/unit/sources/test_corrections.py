@@ -122,7 +122,7 @@ def test_a_feed_file_holds_no_corrections(tmp_path: Path) -> None:
     text = next(FEEDS.rglob("leefbaarometer.yml")).read_text(encoding="utf-8")
     path = tmp_path / "leefbaarometer.yml"
     path.write_text(text + "corrections: []\n", encoding="utf-8")
-    with pytest.raises(ConfigurationError, match=f"these stand in {CORRECTIONS.name}"):
+    with pytest.raises(ConfigurationError, match=f"corrections stand in {CORRECTIONS.name}"):
         read_feed(path)
 
 

@@ -156,6 +156,19 @@ def test_the_same_delivery_twice_changes_nothing(tmp_path: Path) -> None:
     assert all(path.exists() for path in report_paths(environment, second))
 
 
+def test_sending_the_first_file_again_takes_a_correction_back(tmp_path: Path) -> None:
+    environment = partner_environment(tmp_path)
+    first, corrected = assistance("202601", [12, 5]), assistance("202601", [12, 7])
+    decisions, standing = [], []
+    for body in (first, corrected, first, first):
+        put_in(environment, "gemeente", JANUARY, body)
+        decisions += [delivery.decision for delivery in _take(environment)]
+        standing.append(Landing(environment).newest(FEED.id)["2026MM01"].files[0].sha256)
+    assert decisions == ["accepted", "accepted", "accepted", "duplicate"]
+    assert standing[0] != standing[1]
+    assert standing[2:] == [standing[0], standing[0]]
+
+
 def test_what_was_refused_before_is_tried_again(tmp_path: Path) -> None:
     environment = partner_environment(tmp_path)
     body = assistance("202601", [9, 9, 6000])
