@@ -352,6 +352,15 @@ def test_no_accepted_row_makes_no_cell(tmp_path: Path) -> None:
     assert cells(judge(tmp_path, feed, HEADER, "2025;3;WK091710;0_27;x"), feed) == {}
 
 
+def test_more_people_than_memory_holds_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sources.partners.cells._CONFIG", {"memory_limit": "4MB", "threads": 1, "temp_directory": ""})
+    many = pa.array(range(500_000))
+    same = {"area_code": "WK091710", "period_code": "2025KW01", "soort": "a", "uitkomst": "werk"}
+    rows = pa.table({"pseudoniem": many} | {key: pa.array([text] * len(many)) for key, text in same.items()})
+    with pytest.raises(Refused, match="te_veel_cellen"):
+        add_up(rows, people_feed())
+
+
 # -- any table --------------------------------------------------------------------------------------------------------
 
 _SIGNS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=6)
