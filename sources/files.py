@@ -23,7 +23,8 @@ MOST_RATIO = 200
 DELIMITERS = ";,\t|"
 # What zipfile and the decompressors below it raise on damaged bytes.
 CORRUPT = (
-    zipfile.BadZipFile, zipfile.LargeZipFile, RuntimeError, EOFError, OSError, ValueError, struct.error, zlib.error, lzma.LZMAError,
+    zipfile.BadZipFile, zipfile.LargeZipFile, RuntimeError, EOFError, OSError, ValueError, IndexError, OverflowError, struct.error,
+    zlib.error, lzma.LZMAError,
 )  # fmt: skip
 # UTF-8 with or without BOM when it is that, else what Windows writes: some deliver both, from file to file.
 ENCODINGS = ("utf-8-sig", "cp1252")

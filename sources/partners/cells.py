@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from sources.contracts import PartnerFeed, PartnerMeasure
 from sources.partners.areas import Places
+from sources.partners.rules import Refused
 from sources.protocols.cells import literal, quote
 
 # One thread adds in one order, so that a delivery read again gives the same cells to the last digit. Rows of people are
@@ -36,6 +37,9 @@ def add_up(judged_rows: pa.Table, feed: PartnerFeed, incomplete: Collection[tupl
     breakdown that occurs in a period. `incomplete` are areas and periods that lack a refused row: a missing count would
     otherwise be shown as a smaller one, or as zero. Sums of aggregated rows are missing there; rows of people and cases stay
     added up (the contract's threshold bounds what they lack), but get no zeros.
+
+    Raises:
+        Refused: the rows don't fit in the memory that a delivery may take.
     """
     connection = duckdb.connect(":memory:", config=_CONFIG)
     try:
@@ -46,6 +50,8 @@ def add_up(judged_rows: pa.Table, feed: PartnerFeed, incomplete: Collection[tupl
         areas = Places.read().of_kind(feed.area.kind) if feed.absent == "zero" else []
         connection.register("areas", pa.table({"area_code": pa.array(areas, pa.string())}))
         return connection.execute(_cells(feed)).to_arrow_table()
+    except duckdb.OutOfMemoryException:
+        raise Refused("te_veel_cellen", "het bestand", "minder rijen per levering, zoals één maand tegelijk") from None
     finally:
         connection.close()
 

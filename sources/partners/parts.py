@@ -133,7 +133,7 @@ class PartReader:
         name = self._path.pop()
         words = "".join(self._words)
         self._words = []
-        if name == "c":
+        if name == "c" and self._in_cell:
             self._in_cell = False
         elif self._in_cell:
             self._cell(name, words)

@@ -101,7 +101,7 @@ class _Judge:
         self._refuse_totals()
         self._refuse_uneven()
         self._only_outside_window(period_codes, not_before)
-        repeats = self._refuse_repeats()
+        repeats = self._refuse_repeats(period_codes)
         refused = self._refused()
         lacking = pc.and_(refused, pc.invert(pc.or_(repeats, self._breaks(OUTSIDE_WINDOW))))
         keys = pa.table({"area_code": area_codes, "period_code": period_codes})
@@ -200,7 +200,7 @@ class _Judge:
             self._clear(outside)
             self._break(None, outside, OUTSIDE_WINDOW)
 
-    def _refuse_repeats(self) -> pa.Array:
+    def _refuse_repeats(self, period_codes: pa.Array) -> pa.Array:
         """Refuse rows that stand twice; True for those of which the same row stays.
 
         Of aggregated rows with one key nobody knows which is right, so that all are refused. Of rows of people or cases the
@@ -209,27 +209,43 @@ class _Judge:
         columns = self._feed.columns
         none = pa.repeat(pa.scalar(False), self._count)
         if self._feed.rows == "aggregated":
-            keys = [name for name, column in columns.items() if column.type not in ("count", "number")]
-            group_sizes, _ = self._groups(keys, pc.invert(self._breaks_any(keys)))
+            keys = self._row_key()
+            values = [period_codes, *(self._compared(name) for name in keys)]
+            group_sizes, _ = self._groups(values, pc.invert(self._breaks_any(keys)))
             self._break(None, pc.greater(group_sizes, 1), "dubbele_rij")
             return none
         keys = [name for name, column in columns.items() if column.type == "key"]
         if not keys and all(column.type != "pseudonym" for column in columns.values()):
             return none
-        group_sizes, is_first = self._groups(list(columns), pc.invert(self._refused()))
+        group_sizes, is_first = self._groups([self._compared(name) for name in columns], pc.invert(self._refused()))
         repeats = pc.and_(pc.greater(group_sizes, 1), pc.invert(is_first))
         self._break(None, repeats, "dubbele_rij")
         if keys:
-            group_sizes, _ = self._groups(keys, pc.invert(pc.or_(self._breaks_any(keys), repeats)))
+            values = [self._compared(name) for name in keys]
+            group_sizes, _ = self._groups(values, pc.invert(pc.or_(self._breaks_any(keys), repeats)))
             self._break(None, pc.greater(group_sizes, 1), "tegenstrijdige_rij")
         return repeats
 
-    def _groups(self, names: Sequence[str], among: pa.Array) -> tuple[pa.Array, pa.Array]:
+    def _row_key(self) -> list[str]:
+        """What tells aggregated rows apart beside their period. A name or location beside an area says nothing more."""
+        area, period = self._feed.area, self._feed.period
+        covered = {area.name, area.location, period.year, period.month, period.quarter, period.term}
+        return [
+            name
+            for name, column in self._feed.columns.items()
+            if column.type not in ("count", "number") and name not in covered
+        ]
+
+    def _compared(self, name: str) -> pa.Array:
+        values = self._parsed[name].values
+        return pc.utf8_lower(values) if self._feed.columns[name].type == "text" else values
+
+    def _groups(self, columns: Sequence[pa.Array], among: pa.Array) -> tuple[pa.Array, pa.Array]:
         """For each row the number of rows with the same values, and whether it is the first; 0 for rows not `among`."""
         codes = np.zeros(self._count, dtype=np.int64)
         most = 1
-        for name in names:
-            texts, places = distinct(self._parsed[name].values)
+        for column in columns:
+            texts, places = distinct(column)
             if most * (len(texts) + 1) > _MOST_CODES:
                 # Numbered anew, so that the product of all columns never overflows.
                 codes = np.unique(codes, return_inverse=True)[1]

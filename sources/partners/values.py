@@ -19,9 +19,9 @@ from sources.partners.periods import date_of, month_of, quarter_of, term_of, yea
 
 # Beyond it a double no longer holds every whole number; no figure of a town comes near.
 MOST = 1e15
-_GROUPED_POINT = r"^[+-]?\d{1,3}(\.\d{3})+$"
-_GROUPED_SPACE = r"^[+-]?\d{1,3}( \d{3})+$"
-_GROUPED_DECIMAL = r"^[+-]?\d{1,3}(([. ])\d{3})+,\d+$"
+_GROUPED_POINT = r"^[+-]?[1-9]\d{0,2}(\.\d{3})+$"
+_GROUPED_SPACE = r"^[+-]?[1-9]\d{0,2}( \d{3})+$"
+_GROUPED_DECIMAL = r"^[+-]?[1-9]\d{0,2}(([. ])\d{3})+,\d+$"
 _COMMA = r"^[+-]?\d+,\d+$"
 _POINT = r"^[+-]?\d+\.\d+$"
 # One group of three after a point or comma, where the number could also begin with thousands.
