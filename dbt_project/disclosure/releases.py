@@ -73,14 +73,30 @@ def _days(table: pd.DataFrame) -> pd.Series:
     return pd.to_datetime(table["period_start"]).dt.strftime("%Y-%m-%d")
 
 
-def narrow(past: pd.DataFrame, low: np.ndarray, high: np.ndarray) -> None:
-    """Narrow the cells' limits by every earlier number that the present count fits."""
+def narrow(past: pd.DataFrame, matrix: sp.csr_matrix, low: np.ndarray, high: np.ndarray) -> None:
+    """Narrow the cells' limits by every earlier number that the present count fits.
+
+    Not by that of a total in which a part visibly changed: whoever sees that knows that the total is another one too, and
+    what it said of then is weighed as such (`versions`).
+    """
     value, slack = past["now"].to_numpy(dtype=float), TOLERANCE * (1 + past["now"].to_numpy(dtype=float))
     then_low, then_high = past["low"].to_numpy(dtype=float), past["high"].to_numpy(dtype=float)
-    stands = (value >= then_low - slack) & (value <= then_high + slack)
     cell = past["cell"].to_numpy(dtype=np.int64)
+    stands = (value >= then_low - slack) & (value <= then_high + slack)
+    is_changed = np.abs(past["then"].to_numpy(dtype=float) - value) > slack
+    stands &= ~(is_changed & _holds_one_of(matrix, np.unique(cell[is_changed & ~stands & ~np.isnan(then_low)]))[cell])
     np.maximum.at(low, cell[stands], np.minimum(then_low, value)[stands])
     np.minimum.at(high, cell[stands], np.maximum(then_high, value)[stands])
+
+
+def _holds_one_of(matrix: sp.csr_matrix, parts: np.ndarray) -> np.ndarray:
+    """Per cell whether it holds all atoms of one of these."""
+    has = (matrix != 0).astype(np.int64)
+    part_of = has[parts]
+    common = (has @ part_of.T).tocoo()
+    holds = np.zeros(matrix.shape[0], dtype=bool)
+    holds[common.row[common.data == np.diff(part_of.indptr)[common.col]]] = True
+    return holds
 
 
 def versions(past: pd.DataFrame, members: np.ndarray, scale: float) -> Iterator[Version]:

@@ -138,7 +138,7 @@ def gather(rows: pd.DataFrame, parts: pd.DataFrame, before: pd.DataFrame, relati
     known = releases.known(heads["shown"], heads["rounding"], heads["least_count"], heads["kind"] == "amount", is_whole)
     hard_low, hard_high = np.zeros(len(first)), np.full(len(first), np.inf)
     past = releases.history(rows, before if "releases" in relations else before.iloc[:0], cell_of_row, is_whole)
-    releases.narrow(past, hard_low, hard_high)
+    releases.narrow(past, matrix, hard_low, hard_high)
     pairs = _pairs(rows, cell_of_row).iloc[: None if "pairs" in relations else 0]
     if "pairs" in relations:
         _cap_by_constants(rows, cell_of_row, hard_high)

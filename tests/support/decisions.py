@@ -18,7 +18,7 @@ from tests.support.attack_on_release import Fact, Number, total
 NOTHING_BEFORE = pd.DataFrame(
     columns=[
         "release_id", "feed_id", "subject", "code", "role", "area_code", "period_type", "period_start", "breakdown",
-        "is_shown", "shown_value", "rounding", "least_count",
+        "is_shown", "shown_value", "rounding", "least_count", "true_value",
     ]
 )  # fmt: skip
 
@@ -58,7 +58,7 @@ class Tables:
     def ledger(self, decided: pd.DataFrame, release_id: str) -> pd.DataFrame:
         """What control.published keeps of a release with these decisions."""
         both = self.quantities.merge(decided[["quantity_id", "is_shown", "shown_value"]], on="quantity_id")
-        both = both[(both["kind"] != "open") & both["is_shown"]].assign(release_id=release_id)
+        both = both[both["kind"] != "open"].assign(release_id=release_id)
         both["rounding"] = both["rounding"].where(both["kind"] == "count")
         return both[list(NOTHING_BEFORE.columns)]
 
