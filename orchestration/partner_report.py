@@ -46,15 +46,15 @@ def deliveries_report(console: Console, deliveries: Sequence[Delivery], total: i
     if not deliveries:
         console.print("Nothing has come in yet.")
         return
-    table = Table("delivery", "contract", "decision", "rows", "accepted", "refused", "periods", "when")
+    table = Table("delivery", "decision", "accepted", "periods", "received")
     for delivery in deliveries:
+        version = f" under v{delivery.contract_version}" if delivery.contract_version else ""
         table.add_row(
-            delivery.delivery_id,
-            f"v{delivery.contract_version}" if delivery.contract_version else "-",
-            delivery.decision,
-            *(f"{count:,}" for count in (delivery.delivered, delivery.accepted, delivery.refused)),
+            escape(delivery.delivery_id),
+            f"{delivery.decision}{version}",
+            f"{delivery.accepted:,} of {delivery.delivered:,}",
             _span(delivery.periods),
-            " ".join(filter(None, (_moment(delivery.received_at), delivery.timing))),
+            "\n".join(filter(None, (_moment(delivery.received_at), delivery.timing))),
         )
     console.print(table)
     if len(deliveries) < total:

@@ -99,9 +99,10 @@ def _anything_new(
     release = current_release(environment)
     if release is None or release.fingerprint != fingerprint(environment, registry):
         return True
+    standings = warehouse.standings(environment, chosen)
     for feed_id in chosen:
         progress(f"{feed_id}: asking for news")
-        if has_news(registry[feed_id], environment, tables):
+        if has_news(registry[feed_id], environment, tables, standings[feed_id]):
             return True
     return False
 

@@ -28,7 +28,7 @@ from sources.http import PublisherSession
 from sources.landing import Landing, Snapshot
 from sources.loading import DELIVERY_KEYS, append_cells, create_delivery
 from sources.protocols import FeedProtocol, Reader, protocol_of, reader_of
-from sources.protocols.deliveries import open_problem
+from sources.protocols.deliveries import OVERDUE_CHECK, open_problem, overdue_check
 from sources.protocols.slices import covers, is_current
 from sources.registry import Feed, FetchedFeed
 
@@ -38,9 +38,12 @@ if TYPE_CHECKING:
 Outcome = Literal["promoted", "unchanged", "held"]
 Progress = Callable[[str], None]
 
-# Every feed has the first of these checks and the guards beside the expectations of its file, and one with a publisher both.
+# Every feed has the first of these checks and the guards beside the expectations of its file; a feed with a publisher has
+# the second too, one of a partner `OVERDUE_CHECK`.
 DELIVERY_CHECK = "delivery"
 DISCOVERY_CHECK = "discovery"
+_DISCOVERY = (DISCOVERY_CHECK, "warn", "De catalogus van de uitgever heeft geen nieuwe tabel die niet te gebruiken is.")
+_OVERDUE = (OVERDUE_CHECK, "warn", "De partner is niet te laat met de volgende cijfers.")
 UNIQUE_ROWS = Expectation(
     type="expect_compound_columns_to_be_unique",
     name="rows_are_unique",
@@ -73,22 +76,25 @@ class Arrival:
 def checks_of(feed: Feed) -> list[tuple[str, str, str]]:
     """Name, severity and description of each check that an arrival of the feed reports."""
     delivery = (DELIVERY_CHECK, "block", "De levering is binnen en past bij het contract van de bron.")
-    discovery = (
-        DISCOVERY_CHECK,
-        "warn",
-        "De catalogus van de uitgever heeft geen nieuwe tabel die niet te gebruiken is.",
-    )
-    fixed = [delivery, *([] if isinstance(feed, PartnerFeed) else [discovery]), *GUARDS]
+    fixed = [delivery, _OVERDUE if isinstance(feed, PartnerFeed) else _DISCOVERY, *GUARDS]
     expectations = [UNIQUE_ROWS, *feed.expectations]
     return fixed + [(e.check_name, e.severity, e.description or e.type) for e in expectations]
 
 
-def has_news(feed: Feed, environment: Environment, tables: Collection[str] = ()) -> bool:
+def has_news(
+    feed: Feed,
+    environment: Environment,
+    tables: Collection[str] = (),
+    standing: warehouse.Standing | None = None,
+) -> bool:
     """Whether the publisher has, or the warehouse lacks, something; asks for versions and downloads nothing.
 
     A publisher that can't be asked counts as news: the arrival will then say what is wrong.
+
+    Args:
+        standing: what stands of the feed; looked up unless given, and a look at thirty feeds at once costs as much as at one.
     """
-    standing = warehouse.standing_of(environment, feed.id)
+    standing = standing or warehouse.standing_of(environment, feed.id)
     newest = Landing(environment).newest(feed.id)
     if environment.known_on is not None:
         return _is_unread(feed, standing, list(newest.values()))
@@ -118,13 +124,19 @@ def has_news(feed: Feed, environment: Environment, tables: Collection[str] = ())
 def _has_delivery_news(
     feed: PartnerFeed, environment: Environment, standing: warehouse.Standing, newest: Sequence[Snapshot]
 ) -> bool:
-    """Whether something waits or lies unread. A hold that only the partner can lift is no news until it sends something."""
+    """Whether something waits, lies unread or became overdue.
+
+    A hold that only the partner can lift is no news until it sends something.
+    """
     from sources.partners.intake import has_waiting
 
     try:
         if has_waiting(feed, environment):
             return True
     except FeedProblem:
+        return True
+    overdue = overdue_check(feed, environment, standing.snapshots)
+    if not overdue.passed and overdue.found not in _stored(environment, feed).values():
         return True
     waits_for_partner = standing.held is not None and open_problem(feed, environment) is not None
     return _is_unread(feed, dataclasses.replace(standing, held=None) if waits_for_partner else standing, newest)
@@ -183,16 +195,21 @@ def arrive(
 
 def _nothing_new(feed: Feed, environment: Environment, standing: warehouse.Standing, fetched: _Fetched) -> Arrival:
     """What stands is the newest: renew the checks that say so, and lift a hold unless a refused delivery still asks for it."""
+    beside = _beside(feed, environment, fetched.notes, standing.snapshots)
     if fetched.problem is not None:
-        return _hold(feed, environment, standing, fetched.problem, [], fetched.downloaded)
-    stored = {check.name: check.found for check in warehouse.stored_checks(environment, "arrival", feed.id)}
-    renewed = [check for check in _discovery(feed, fetched.notes) if stored.get(check.name, check.found) != check.found]
+        return _hold(feed, environment, standing, fetched.problem, [beside], fetched.downloaded)
+    renewed = [] if _stored(environment, feed).get(beside.name) == beside.found else [beside]
     if standing.held is not None:
         renewed += _passed_delivery(feed, "the delivery in the warehouse is the newest")
     if renewed:
         warehouse.release_hold(environment, feed, renewed)
     kept = warehouse.stored_checks(environment, "arrival", feed.id)
     return Arrival(feed.id, "unchanged", standing.snapshots, fetched.downloaded, 0, tuple(kept), notes=fetched.notes)
+
+
+def _stored(environment: Environment, feed: Feed) -> dict[str, str]:
+    """What each check of the feed found last, by its name."""
+    return {check.name: check.found for check in warehouse.stored_checks(environment, "arrival", feed.id)}
 
 
 def arrive_again(feed: Feed, environment: Environment, progress: Progress = lambda _text: None) -> Arrival:
@@ -406,13 +423,14 @@ def _audit(
                 expected=red[0].expected.rstrip("."),
             )
             return _hold(feed, environment, standing, problem, results, fetched.downloaded, wanted)
-        checks = [*_passed_delivery(feed, f"{len(wanted)} tables accepted"), *_discovery(feed, fetched.notes), *results]
+        standing_now = ({} if contract_changed else standing.snapshots) | {s.table.id: s.snapshot_id for s in wanted}
+        beside = _beside(feed, environment, fetched.notes, standing_now)
+        checks = [*_passed_delivery(feed, f"{len(wanted)} tables accepted"), beside, *results]
         counts = warehouse.promote(environment, feed, wanted, audit_file, checks, replace=contract_changed)
     except FeedProblem as problem:
         return _hold(feed, environment, standing, problem, [], fetched.downloaded, wanted)
     finally:
         audit_file.unlink(missing_ok=True)
-    standing_now = ({} if contract_changed else standing.snapshots) | {s.table.id: s.snapshot_id for s in wanted}
     arrival = Arrival(
         feed.id, "promoted", standing_now, fetched.downloaded, sum(counts.values()), tuple(checks), notes=fetched.notes
     )
@@ -486,10 +504,10 @@ def _passed_delivery(feed: Feed, found: str) -> list[CheckResult]:
     return [CheckResult("arrival", feed.id, DELIVERY_CHECK, "block", True, expected, found, 0, "[]", datetime.now(UTC))]
 
 
-def _discovery(feed: Feed, notes: Sequence[str]) -> list[CheckResult]:
-    """The check on what the catalogue has beside the known tables; no partner has a catalogue."""
+def _beside(feed: Feed, environment: Environment, notes: Sequence[str], standing: Collection[str]) -> CheckResult:
+    """The check that says what is not there: tables that can't be used, or what a partner should have delivered by now."""
     if isinstance(feed, PartnerFeed):
-        return []
+        return overdue_check(feed, environment, standing)
     passed = CheckResult(
         "arrival",
         feed.id,
@@ -502,6 +520,8 @@ def _discovery(feed: Feed, notes: Sequence[str]) -> list[CheckResult]:
         "[]",
         datetime.now(UTC),
     )
-    if notes:
-        passed = dataclasses.replace(passed, passed=False, found="; ".join(notes), unexpected_count=len(notes))
-    return [passed]
+    return (
+        passed
+        if not notes
+        else dataclasses.replace(passed, passed=False, found="; ".join(notes), unexpected_count=len(notes))
+    )

@@ -392,7 +392,9 @@ def recorded_releases(environment: Environment) -> set[str]:
 
 
 def stored_checks(environment: Environment, gate: str, subject: str | None = None) -> list[CheckResult]:
-    """The newest results of one gate, of one subject or of all."""
+    """The newest results of one gate, of one subject or of all; none where there is no warehouse yet."""
+    if not environment.warehouse.exists():
+        return []
     with connect(environment.warehouse, read_only=True) as warehouse:
         rows = warehouse.execute(
             """SELECT gate, subject, check_name, severity, passed, expected, found, unexpected_count, examples, checked_at

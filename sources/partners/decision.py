@@ -113,11 +113,20 @@ def _judge(original: Path, feed: PartnerFeed, file_name: str, received_on: date,
     if found:
         findings = tuple(replace(f, place=place_in_report(f.place, contract, grid.header)) for f in found)
         return Outcome("held", _held_nl(findings), contract, rows, 0, rows, findings=findings)
+    _return_memory()
     try:
         judged = judge_rows(grid, contract, file_name=file_name, not_before=not_before)
     except Refused as refused:
         return _refused_whole(contract, refused.rule, refused.where, refused.expected_nl, rows)
+    # From here on only accepted rows are needed, and not the text that was delivered.
+    del grid
+    _return_memory()
     return _by_thresholds(contract, judged)
+
+
+def _return_memory() -> None:
+    """Arrow keeps for itself what a step has used, which DuckDB can't have then: 300 MB for a million rows."""
+    pa.default_memory_pool().release_unused()
 
 
 def _read(original: Path, versions: Sequence[PartnerFeed]) -> tuple[PartnerFeed, Grid]:
@@ -148,7 +157,7 @@ def _by_thresholds(contract: PartnerFeed, judged: Judged) -> Outcome:
         dict(judged.by_rule),
     )
     if judged.accepted and not exceeds(judged, contract):
-        return replace(outcome, cells=add_up(judged.rows, contract))
+        return replace(outcome, cells=add_up(judged.rows, contract, judged.incomplete))
     most = f"{contract.thresholds.refused_share * 100:g}".replace(".", ",")
     # Without numbers of rows: the text is released, and rows of people are a count that nobody has protected.
     text = f"Er zijn te veel rijen afgekeurd. Hoogstens {most} procent mag."

@@ -22,7 +22,7 @@ from sources.contracts import PartnerFeed
 from sources.environment import HERE, Environment
 from sources.errors import ConfigurationError
 from sources.partners.quarantine import MOST_BYTES, Claim, new_claim, store, take_over
-from sources.registry import Registry, load_registry
+from sources.registry import FEEDS, Registry, load_registry
 
 OTHER_NAME = "(andere naam dan in het contract)"
 # Beside bundled deliveries: the day on which each of them counts as received.
@@ -71,9 +71,11 @@ def partner_feeds(registry: Registry) -> list[PartnerFeed]:
     return [feed for feed in registry.values() if isinstance(feed, PartnerFeed)]
 
 
-def feeds_of(partner: str) -> list[PartnerFeed]:
-    """The partner's feeds in the registry, in the order of their ids."""
-    return [feed for feed in partner_feeds(load_registry()) if feed.partner == partner]
+def feeds_of(feed: PartnerFeed) -> list[PartnerFeed]:
+    """All feeds of a feed's partner, in the order of their ids; only the partner's own contracts are read."""
+    folder = FEEDS / "partners" / feed.partner
+    others = partner_feeds(load_registry(folder)) if folder.is_dir() else []
+    return sorted([feed, *(other for other in others if other.id != feed.id)], key=lambda each: each.id)
 
 
 def partner_feed(registry: Registry, feed_id: str) -> PartnerFeed:
@@ -112,14 +114,15 @@ def look(environment: Environment, feeds: Sequence[PartnerFeed]) -> list[Waiting
     Temporary files (dot files, ``~$``, ``.part`` and the like) are not seen at all. `feeds` must hold all feeds of a
     partner, or files of its other feeds seem to fit none.
     """
-    found = []
+    found: list[Waiting] = []
     for partner in sorted({feed.partner for feed in feeds}):
         inbox = environment.inbox / partner
         if inbox.is_symlink() or not inbox.is_dir():
             continue
         own = [feed for feed in feeds if feed.partner == partner]
         with os.scandir(inbox) as entries:
-            found += [_waiting(environment, partner, own, entry) for entry in entries if not _is_temporary(entry.name)]
+            seen = [_waiting(environment, partner, own, entry) for entry in entries if not _is_temporary(entry.name)]
+            found += [waiting for waiting in seen if waiting is not None]
     return sorted(found, key=lambda waiting: (waiting.changed_at, waiting.name))
 
 
@@ -127,8 +130,14 @@ def _is_temporary(name: str) -> bool:
     return name.startswith((".", "~$")) or name.lower().endswith(_TEMPORARY)
 
 
-def _waiting(environment: Environment, partner: str, feeds: Sequence[PartnerFeed], entry: os.DirEntry[str]) -> Waiting:
-    status = entry.stat(follow_symlinks=False)
+def _waiting(
+    environment: Environment, partner: str, feeds: Sequence[PartnerFeed], entry: os.DirEntry[str]
+) -> Waiting | None:
+    try:
+        status = entry.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        # Another process claimed it since.
+        return None
     # The last change of any kind: a copy may keep an old time of writing.
     changed = max(status.st_mtime, status.st_ctime)
     feed = feed_for(entry.name, feeds)

@@ -68,8 +68,8 @@ def has_waiting(
     """
     register = Register(environment)
     known = register.deliveries(feed.id)
-    feeds = partner_feeds or feeds_of(feed.partner)
-    ready = (waiting.feed_id for waiting in look(environment, feeds) if waiting.state == "ready")
+    feeds = partner_feeds or feeds_of(feed)
+    ready = {waiting.feed_id for waiting in look(environment, feeds) if waiting.state == "ready"}
     if feed.id in ready or (_is_first(feed, feeds) and "" in ready):
         return True
     decided = {delivery.delivery_id for delivery in register.deliveries()}
@@ -101,7 +101,7 @@ def take_in_all(
             claimed is taken up again next time.
         ConfigurationError: something else than a folder stands in the place of the inbox.
     """
-    feeds = partner_feeds or feeds_of(feed.partner)
+    feeds = partner_feeds or feeds_of(feed)
     with _told_as_problem(feed, environment):
         ensure_inbox(environment, feed.partner)
         register = Register(environment)
@@ -160,7 +160,7 @@ class _Intake:
             if claim.partner == self._feed.partner and claim.feed_id in wanted
         ]
         known = {d.file_sha256 for d in self._decided.values() if d.feed_id == self._feed.id}
-        known |= {sha256_of(original_of(self._environment, claim)) for claim in left}
+        known |= {sha256_of(original_of(self._environment, claim)) for claim in left if self._environment.deliveries}
         bundled = claim_bundled(self._environment, self._feed, known, reference_moment(self._environment))
         claims = [*left, *bundled, *claim_ready(self._environment, self._feed, feeds)]
         return sorted(claims, key=lambda claim: (claim.received_at, _named_period(self._feed, claim), claim.file_name))

@@ -1,20 +1,22 @@
 """What partners delivered, as far as an arrival needs it: figures that lie in landing, and deliveries that came to nothing.
 
-Belongs here: the reading of landed figures into cells, and which refusal still waits for an answer. A partner's feed is not
-fetched: its tables are the periods in landing, and how they come there is `sources.partners`. Does not belong here: whether
-rows are promoted (`sources.arrival`).
+Belongs here: the reading of landed figures into cells, which refusal still waits for an answer, and what is overdue. A
+partner's feed is not fetched: its tables are the periods in landing, and how they come there is `sources.partners`. Does not
+belong here: whether rows are promoted (`sources.arrival`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
+from sources.checks import CheckResult
 from sources.contracts import NOT_DELIVERED, PartnerFeed
-from sources.environment import Environment
+from sources.environment import HERE, Environment
 from sources.errors import FeedProblem
 from sources.landing import Landing, Snapshot
 from sources.protocols.cells import create_cells, literal, quote
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from sources.partners.register import Delivery
 
 CELLS = "cells.csv"
+OVERDUE_CHECK = "nothing_overdue"
 _KEYS = ("area_code", "period_code", "breakdown")
 
 
@@ -61,6 +64,35 @@ class Deliveries:
             f"""INSERT INTO cells (row_number, file, {keys}, bound, {names})
             SELECT row_number() OVER () + 1, {literal(CELLS)}, {keys}, 'value', {", ".join(figures)} FROM {source}"""
         )
+
+
+def overdue_check(feed: PartnerFeed, environment: Environment, periods: Collection[str]) -> CheckResult:
+    """Whether the figures after those that stand are still in time, on the day of the run or of the recording it replays.
+
+    What it found is the same from day to day until the day on which it turns.
+
+    Args:
+        periods: the period codes that stand.
+    """
+    # Imported here: a run without partners must not pay for it.
+    from sources.partners.intake import reference_moment
+    from sources.partners.timing import next_due
+
+    due = next_due(feed, periods)
+    is_overdue = reference_moment(environment).astimezone(HERE).date() > due
+    after = f"after {max(periods)}" if periods else "of the contract"
+    return CheckResult(
+        gate="arrival",
+        subject=feed.id,
+        name=OVERDUE_CHECK,
+        severity="warn",
+        passed=not is_overdue,
+        expected=f"Figures {feed.cadence.expected.replace('_', '-')}, up to {feed.cadence.slack_days} days late",
+        found=f"the figures {after} {'were' if is_overdue else 'are'} due by {due}",
+        unexpected_count=int(is_overdue),
+        examples="[]",
+        checked_at=datetime.now(UTC),
+    )
 
 
 def unanswered(deliveries: Sequence[Delivery]) -> list[Delivery]:

@@ -10,16 +10,21 @@ one. None of the files holds anything about a person that exists.
 
 from __future__ import annotations
 
+import csv
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
+from sources.partners.inbox import RECEIVED_FILE
 from sources.sample.partners import dialects, gezondheid, leren, veiligheid, werken, wonen
 from sources.sample.partners.cases import months
 from sources.sample.partners.dialects import Dialect, Row, csv_file, workbook
 
+_FIRST_DAY = date(2022, 1, 14)
+_LATE = {"welzijn/activiteiten/activiteiten_2025Q3.csv": date(2026, 1, 20)}
 FOLDER = Path(__file__).parent / "deliveries"
 Month = tuple[int, int]
 # The months that come in one file, and those that come alone.
@@ -43,6 +48,27 @@ class File:
     def path(self) -> str:
         return f"{self.partner}/{self.feed}/{self.name}"
 
+    @property
+    def received_on(self) -> date:
+        """Two weeks after its newest period, yearly figures in the autumn after; one partner was late once.
+
+        What is older than the contracts was handed over when they began.
+        """
+        return _LATE.get(self.path) or max(self._when_made, _FIRST_DAY)
+
+    @property
+    def _when_made(self) -> date:
+        found = re.search(r"_(\d{4})(?:Q(\d)|_(\d)|(\d\d))?\.", self.name)
+        assert found is not None, self.name
+        year, quarter, term, month = (int(part) if part else 0 for part in found.groups())
+        if quarter or month:
+            last = 3 * quarter or month
+        elif term:
+            last = 7 + 4 * term
+        else:
+            return date(year + 1, 11, 5)
+        return date(year + last // 12, last % 12 + 1, 14)
+
 
 def files() -> Iterator[File]:
     """Every bundled file."""
@@ -53,12 +79,16 @@ def files() -> Iterator[File]:
 
 
 def write(folder: Path = FOLDER) -> None:
-    """Write the files, in the place of those that are there."""
+    """Write the files, and the list of the days on which they came in, in the place of those that are there."""
     shutil.rmtree(folder, ignore_errors=True)
     for file in files():
         path = folder / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(file.body)
+    with (folder / RECEIVED_FILE).open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(("file", "received_on"))
+        writer.writerows(sorted((file.path, file.received_on) for file in files()))
 
 
 # -- months ---------------------------------------------------------------------------------------------------------

@@ -10,12 +10,14 @@ from typing import Any
 
 from sources.contracts import PartnerFeed
 from sources.environment import Environment, Scope
+from sources.partners.areas import Places
 from sources.partners.privacy import Finding
 from sources.partners.register import Delivery
 from sources.registry import load_registry
 
 SCOPE = Scope(required=("NL00",))
 HEADER = "peildatum;wijkcode;leeftijdsklasse;huishoudtype;aantal;instroom;uitstroom;uitstroom_werk"
+WIJKEN = sorted(code for code in Places.read().of_kind("wijk"))
 NOON = datetime(2026, 2, 10, 12, tzinfo=UTC)
 
 
@@ -31,12 +33,19 @@ def partner_feed(feed_id: str = "bijstand_wijk", **changes: Any) -> PartnerFeed:
     return feed.model_copy(update=changes)
 
 
+def pulled_feed() -> PartnerFeed:
+    """The real contract of a feed that is fetched, with a window of six months."""
+    feed = partner_feed("reparatieverzoeken")
+    assert feed.pull is not None
+    return feed.model_copy(update={"pull": feed.pull.model_copy(update={"window_months": 6})})
+
+
 def assistance(month: str, counts: Sequence[int], extra: Sequence[str] = ()) -> bytes:
     """A delivery of `bijstand_wijk`: a row for each of the first wijken, all of one age and kind; then `extra` rows."""
     day = {"02": "28", "04": "30", "06": "30", "09": "30", "11": "30"}.get(month[4:], "31")
     rows = [
-        f"{day}-{month[4:]}-{month[:4]};WK0917{10 + number};18_27;single;{count};0;0;0"
-        for number, count in enumerate(counts)
+        f"{day}-{month[4:]}-{month[:4]};{wijk};18_27;single;{count};0;0;0"
+        for wijk, count in zip(WIJKEN, counts, strict=False)
     ]
     return "\r\n".join([HEADER, *rows, *extra, ""]).encode()
 

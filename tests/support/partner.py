@@ -32,7 +32,8 @@ CONTRACT: dict[str, Any] = {
     "page": "https://www.heerlen-noord.nl",
     "lines": ["gezondheid"],
     "owner": "team:datateam",
-    "cadence": {"expected": "quarterly", "slack_days": 30},
+    # So patient that nothing is overdue, whenever a test runs.
+    "cadence": {"expected": "quarterly", "slack_days": 36500},
     "estimate_type": "register",
     "protocol": "partner",
     "partner": "welzijn",

@@ -6,7 +6,7 @@ SQL can't decide this: whether a hidden count can be worked out from everything 
 from dbt_project.disclosure.engine import decide
 
 
-def model(dbt, session):
+def model(dbt, session):  # noqa: ARG001  (dbt gives both)
     dbt.config(materialized="table")
     return decide(
         dbt.ref("int_disclosure__quantities").df(),

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestration.fingerprint import fingerprint
+from orchestration.run import refresh
 from sources import warehouse
 from sources.arrival import Arrival, arrive, checks_of, has_news
 from sources.contracts import PartnerFeed
 from sources.environment import Environment, Scope, declare_environment
 from sources.errors import FeedProblem
 from sources.landing import Landing
-from sources.partners.register import Delivery
+from sources.partners.privacy import Finding
+from sources.partners.register import Delivery, Register
 from sources.protocols import reader_of
 from sources.protocols.deliveries import unanswered
 from tests.support.partner import FEED_ID, Cell, FakeIntake, cells, contract, delivery, land_cells
 from tests.support.protocols import failed
+from tests.support.small import kerncijfers_feed
 from tests.support.vintages import digest, retrieved
 
 FEED = contract()
@@ -278,6 +283,7 @@ def test_only_the_periods_asked_for_are_promoted(house: House) -> None:
 def test_checks_of_a_partner_know_no_catalogue() -> None:
     assert [name for name, _, _ in checks_of(FEED)] == [
         "delivery",
+        "nothing_overdue",
         "nothing_vanished",
         "no_tenfold_jump",
         "corrections_still_needed",
@@ -285,6 +291,71 @@ def test_checks_of_a_partner_know_no_catalogue() -> None:
         "visitors__values_to_be_between",
         "children_are_part_of_all",
     ]
+
+
+# -- what is overdue ---------------------------------------------------------------------------------------------------
+
+
+class Calendar:
+    """The day on which runs take place: 2025KW01 ended on 31 March, and the next quarter is due 92 + 30 days later."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.today = date(2025, 7, 31)
+        monkeypatch.setattr("sources.partners.intake.reference_moment", self.moment)
+
+    def moment(self, _environment: Environment) -> datetime:
+        return datetime.combine(self.today, datetime.min.time(), UTC) + timedelta(hours=12)
+
+
+IN_TIME = {"expected": "quarterly", "slack_days": 30}
+
+
+def overdue(arrival: Arrival) -> tuple[bool, str]:
+    return next((check.passed, check.found) for check in arrival.checks if check.name == "nothing_overdue")
+
+
+def test_a_delivery_that_fails_to_come_turns_a_check_red_on_its_day(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed, calendar = contract(cadence=IN_TIME), Calendar(monkeypatch)
+    house.put("accepted", cells(FIRST))
+    assert overdue(house.arrive(feed)) == (True, "the figures after 2025KW01 are due by 2025-07-31")
+    assert not house.has_news(feed)
+    calendar.today += timedelta(days=1)
+    assert house.has_news(feed), "that it fails to come is news, once"
+    arrival = house.arrive(feed)
+    assert (arrival.outcome, overdue(arrival)) == (
+        "unchanged",
+        (False, "the figures after 2025KW01 were due by 2025-07-31"),
+    )
+    calendar.today += timedelta(days=1)
+    assert not house.has_news(feed)
+    house.put("accepted", cells(FIRST, "2025KW02"))
+    assert overdue(house.arrive(feed)) == (True, "the figures after 2025KW02 are due by 2025-10-30")
+    severities = house.ask("SELECT DISTINCT severity FROM control.checks WHERE check_name = 'nothing_overdue'")
+    assert severities == [("warn",)]
+
+
+def test_a_partner_that_never_delivered_is_overdue_from_the_beginning_of_its_contract(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed, calendar = contract(cadence=IN_TIME), Calendar(monkeypatch)
+    calendar.today = date(2024, 5, 2)
+    assert overdue(house.arrive(feed)) == (True, "the figures of the contract are due by 2024-05-02")
+    calendar.today = date(2024, 5, 3)
+    assert overdue(house.arrive(feed)) == (False, "the figures of the contract were due by 2024-05-02")
+
+
+def test_a_feed_that_is_held_by_a_refusal_becomes_overdue_too(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    feed, calendar = contract(cadence=IN_TIME), Calendar(monkeypatch)
+    house.put("accepted", cells(FIRST))
+    house.put("refused", periods=("2025KW02",))
+    house.arrive(feed)
+    calendar.today += timedelta(days=1)
+    assert house.has_news(feed)
+    arrival = house.arrive(feed)
+    assert (arrival.outcome, overdue(arrival)[0]) == ("held", False)
+    assert not house.has_news(feed)
 
 
 # -- beside what stands ---------------------------------------------------------------------------------------------------
@@ -416,3 +487,82 @@ def test_a_refusal_after_a_good_delivery_waits(house: House) -> None:
     assert unanswered([good, refused]) == [refused]
     late = replace(good, received_at=refused.decided_at + timedelta(seconds=1))
     assert unanswered([refused, late]) == []
+
+
+# -- control tables ---------------------------------------------------------------------------------------------------------
+
+
+def test_rules_of_disclosure_follow_the_registry(house: House) -> None:
+    published = kerncijfers_feed()
+    warehouse.prepare(house.environment, {published.id: published, FEED.id: FEED})
+    rules = "FROM control.disclosure_rules ORDER BY feed_id"
+    opened = (published.id, True, None, None, None, None, None)
+    assert house.ask(rules) == [opened, (FEED_ID, False, 5, 5, 30, 50, 0.9)]
+    assert house.ask("FROM control.measure_kinds") == [(FEED_ID, "visitors", "persons")]
+    stricter = contract(disclosure={"least_count": 10})
+    warehouse.prepare(house.environment, {published.id: published, FEED.id: stricter})
+    assert house.ask(rules) == [opened, (FEED_ID, False, 10, 5, 30, 50, 0.9)]
+    warehouse.prepare(house.environment, {published.id: published})
+    assert house.ask(rules) == [opened], "what has no rule is hidden"
+    assert house.ask("FROM control.measure_kinds") == []
+
+
+def test_deliveries_are_added_to_the_warehouse_and_never_changed(house: House) -> None:
+    found = (Finding("wijkcode", "bsn", 3, 10),)
+    house.put("accepted_with_refusals", cells(FIRST), accepted=8, refused=2, refusals_by_rule={"geen_getal": 2})
+    house.put("held", delivered=10, refused=10, findings=found)
+    house.arrive()
+    warehouse.prepare(house.environment, {FEED.id: FEED})
+    query = """SELECT delivery_id, is_micro, decision, delivered, accepted, refused, periods, findings, refusals_by_rule
+        FROM control.deliveries ORDER BY delivery_id"""
+    held = '[{"place": "wijkcode", "kind": "bsn", "count": 3, "of": 10}]'
+    rows = [
+        ("d1", False, "accepted_with_refusals", 10, 8, 2, ["2025KW01"], "[]", '{"geen_getal": 2}'),
+        ("d2", False, "held", 10, 0, 10, ["2025KW01"], held, "{}"),
+    ]
+    assert house.ask(query) == rows
+    house.environment.register.unlink()
+    warehouse.prepare(house.environment, {FEED.id: FEED})
+    assert house.ask(query) == rows, "the warehouse remembers what a register lost"
+
+
+def test_deliveries_of_rows_about_people_and_of_unknown_feeds_are_marked(house: House) -> None:
+    for number, feed_id in enumerate((FEED_ID, "")):
+        Register(house.environment).add(delivery(number, feed_id=feed_id))
+    warehouse.prepare(house.environment, {FEED.id: FEED.model_copy(update={"rows": "micro"})})
+    assert house.ask("SELECT feed_id, is_micro FROM control.deliveries ORDER BY ALL") == [("", True), (FEED_ID, True)]
+
+
+def test_a_warehouse_of_before_partners_says_what_stands(house: House) -> None:
+    house.put("accepted", cells(FIRST))
+    arrival = house.arrive()
+    with warehouse.connect(house.environment.warehouse) as connection:
+        connection.execute("DROP TABLE control.deliveries")
+    standing = warehouse.standing_of(house.environment, FEED_ID)
+    assert (standing.snapshots, standing.decided) == (arrival.snapshots, 0)
+
+
+def test_what_is_decided_makes_another_release_and_a_duplicate_does_not(house: House) -> None:
+    registry = {FEED.id: FEED}
+
+    def after(decision: str) -> str:
+        house.put(decision)
+        house.arrive()
+        warehouse.prepare(house.environment, registry)
+        return fingerprint(house.environment, registry)
+
+    first = after("refused")
+    assert after("duplicate") == first
+    assert after("refused") != first, "meta.deliveries tells of the second refusal too"
+    assert warehouse.standing_of(house.environment, FEED_ID).decided == 2
+
+
+def test_a_run_without_news_says_what_is_held(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.put("refused")
+    house.arrive()
+    registry = {FEED.id: FEED}
+    warehouse.prepare(house.environment, registry)
+    release = SimpleNamespace(fingerprint=fingerprint(house.environment, registry))
+    monkeypatch.setattr("orchestration.run.current_release", lambda _environment: release)
+    result = refresh(house.environment, registry, "live")
+    assert (result.outcome, list(result.held)) == ("unchanged", [FEED_ID])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -145,7 +146,7 @@ def test_strange_names_become_no_path(tmp_path: Path, name: str) -> None:
     before = {path for path in tmp_path.rglob("*") if "quarantine" not in path.parts}
     (claim,) = claim_ready(environment, FEED, FEEDS)
     assert claim.feed_id == ""
-    assert before - {path for path in tmp_path.rglob("*")} == {environment.inbox / "gemeente" / name}
+    assert before - set(tmp_path.rglob("*")) == {environment.inbox / "gemeente" / name}
     assert original_of(environment, claim).name in ("original.csv", "original")
     assert undecided(environment, set()) == [claim]
 
@@ -182,8 +183,8 @@ def test_what_is_no_file_can_not_be_handed_over(tmp_path: Path) -> None:
     assert undecided(environment, set()) == []
 
 
-def _claim_all(environment: Environment, results: multiprocessing.SimpleQueue[list[str]]) -> None:
-    results.put([claim.file_name for claim in claim_ready(environment, FEED, FEEDS)])
+def _claim_all(environment: Environment) -> list[str]:
+    return [claim.file_name for claim in claim_ready(environment, FEED, FEEDS)]
 
 
 def test_of_two_claimers_one_wins_each_file(tmp_path: Path) -> None:
@@ -191,18 +192,25 @@ def test_of_two_claimers_one_wins_each_file(tmp_path: Path) -> None:
     names = {f"wiz_bijstand_{year}{month:02}.csv" for year in range(2000, 2010) for month in range(1, 13)}
     for name in names:
         put_in(environment, "gemeente", name, name.encode())
-    context = multiprocessing.get_context("spawn")
-    results: multiprocessing.SimpleQueue[list[str]] = context.SimpleQueue()
-    claimers = [context.Process(target=_claim_all, args=(environment, results)) for _ in range(2)]
-    for claimer in claimers:
-        claimer.start()
-    taken = [results.get() for _ in claimers]
-    for claimer in claimers:
-        claimer.join(60)
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as claimers:
+        running = [claimers.submit(_claim_all, environment) for _ in range(2)]
+        taken = [claimer.result(60) for claimer in running]
     assert sorted([*taken[0], *taken[1]]) == sorted(names)
     claims = undecided(environment, set())
     assert {original_of(environment, claim).read_bytes().decode() for claim in claims} == names
     assert len(claims) == len(names)
+
+
+def test_a_file_that_goes_while_it_is_looked_at_is_no_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = partner_environment(tmp_path)
+    gone, stays = (put_in(environment, "gemeente", f"wiz_bijstand_20260{month}.csv", b"x") for month in (1, 2))
+
+    def claimed_by_another(name: str) -> bool:
+        gone.unlink(missing_ok=True)
+        return False
+
+    monkeypatch.setattr(inbox, "_is_temporary", claimed_by_another)
+    assert [waiting.path for waiting in look(environment, FEEDS)] == [stays]
 
 
 def test_the_loser_leaves_nothing_behind(tmp_path: Path) -> None:
