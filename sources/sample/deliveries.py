@@ -67,7 +67,8 @@ class File:
             last = 7 + 4 * term
         else:
             return date(year + 1, 11, 5)
-        return date(year + last // 12, last % 12 + 1, 14)
+        # Trajectories are named after the month at whose end the partner looked at them.
+        return date(year + last // 12, last % 12 + 1, 1 if self.feed == "trajecten_naar_werk" else 14)
 
 
 def files() -> Iterator[File]:

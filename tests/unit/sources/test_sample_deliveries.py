@@ -7,6 +7,7 @@ import json
 import re
 import zipfile
 from collections import Counter
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from sources.partners.reading import read_delivery
 from sources.partners.rows import Judged, exceeds, judge_rows
 from sources.registry import load_registry
 from sources.sample.deliveries import FOLDER, File, corrections, files, write
+from sources.sample.generate import RECORDED_AT
 from sources.sample.partners import gezondheid, leren, repairs, veiligheid, werken, wonen
 from sources.sample.partners.cases import divided, happened, months, some_of
 from tests.support.million_rows import million_rows
@@ -74,6 +76,14 @@ def test_each_file_is_named_as_its_contract_says(made: list[File]) -> None:
         assert contract.partner == file.partner
     fetched = {feed.id for feed in CONTRACTS.values() if feed.pull}
     assert {file.feed for file in made} | fetched == set(CONTRACTS)
+
+
+def test_no_file_came_in_before_its_period_ended_or_after_the_sample_was_recorded(made: list[File]) -> None:
+    days = {file.path: file.received_on for file in made}
+    assert max(days.values()) <= RECORDED_AT.date()
+    assert min(days.values()) >= min(contract.valid_from for contract in CONTRACTS.values())
+    assert days["werkbedrijf/trajecten_naar_werk/wsp_trajecten_202602.csv"] > werken.known_on(2025, 4)
+    assert days["politie/meldingen_overlast/politie_202601.csv"] == date(2026, 2, 14)
 
 
 def test_every_line_has_two_partner_feeds_or_more() -> None:
@@ -149,6 +159,7 @@ def test_some_groups_share_one_trait_and_some_are_small() -> None:
     assert any(row[2] < 30 for row in children)
     assert any(row[3] == 0 for row in children)
     assert any(row[4] > 0.9 * row[3] for row in leren.rich_day(2025, 1)), "nearly a whole group takes part"
+    assert any(row[7] > 0.5 * row[4] for row in wonen.dwellings(2025, 4)), "a block that waits for works"
 
 
 def test_parts_never_exceed_their_whole() -> None:
