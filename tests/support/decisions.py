@@ -45,6 +45,11 @@ class Tables:
     def decided(self, before: pd.DataFrame = NOTHING_BEFORE, *, without: str | None = None) -> pd.DataFrame:
         return decide(self.quantities, self.parts, before, ALL_RELATIONS - {without})
 
+    def names(self, keys: Iterable[str]) -> set[str]:
+        """The numbers with these ids, in words."""
+        wanted = set(keys)
+        return {str(_number(row)) for row in self.quantities.itertuples() if row.quantity_id in wanted}
+
     def shown(self, decided: pd.DataFrame) -> list[Fact]:
         """The numbers as a release with these decisions shows them."""
         values = dict(zip((_number(row) for row in self.quantities.itertuples()), self._values(decided), strict=True))
