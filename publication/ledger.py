@@ -50,8 +50,8 @@ _ACTIVITIES = """
 """
 
 
-def record_release(environment: Environment, release: Release) -> None:
-    """Add what a release shows to the ledger, once.
+def record_release(environment: Environment, release: Release, *, is_just_built: bool = False) -> None:
+    """Add what a release shows to the ledger, once; with the true values when the warehouse still holds what it was made from.
 
     Raises:
         PublicationError: the release can't be read, or the warehouse can't be written; the next build tries again.
@@ -61,7 +61,7 @@ def record_release(environment: Environment, release: Release) -> None:
     try:
         shown = shown_figures(release.monitor)
         if shown is not None:
-            warehouse.record_published(environment, release.id, release.created_at, shown)
+            warehouse.record_published(environment, release.id, release.created_at, shown, is_just_built=is_just_built)
     except (OSError, duckdb.Error) as error:
         raise PublicationError(
             f"What release {release.id} shows can't be added to the ledger: {error}",

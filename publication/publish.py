@@ -61,7 +61,7 @@ def publish(environment: Environment, fingerprint: str, manifest_path: Path) -> 
     if blocking(checks):
         return Publication("blocked", current, tuple(checks))
     release = build_release(environment, fingerprint, checks, descriptions)
-    record_release(environment, release)
+    record_release(environment, release, is_just_built=True)
     prune(environment)
     return Publication("released", release, tuple(checks))
 

@@ -64,13 +64,13 @@ CREATE TABLE IF NOT EXISTS control.deliveries (
 """
 
 # What releases showed of figures that we protect: the first release that showed each number, or hid it. Nothing removes a row,
-# because no reader can be made to forget.
+# because no reader can be made to forget. The true value of then tells disclosure control which counts were corrected since.
 _LEDGER = """
 CREATE SCHEMA IF NOT EXISTS control;
 CREATE TABLE IF NOT EXISTS control.published (
     release_id VARCHAR, released_at TIMESTAMPTZ, feed_id VARCHAR, subject VARCHAR, code VARCHAR, role VARCHAR, area_code VARCHAR,
     period_type VARCHAR, period_start DATE, breakdown VARCHAR, is_shown BOOLEAN, shown_value DOUBLE, rounding INTEGER,
-    least_count INTEGER);
+    least_count INTEGER, true_value DOUBLE);
 CREATE TABLE IF NOT EXISTS control.published_releases (release_id VARCHAR, released_at TIMESTAMPTZ, numbers BIGINT);
 """
 
@@ -349,12 +349,15 @@ def record_release_checks(environment: Environment, checks: Sequence[CheckResult
         warehouse.execute("COMMIT")
 
 
-def record_published(environment: Environment, release_id: str, released_at: datetime, shown: pa.Table) -> None:
+def record_published(
+    environment: Environment, release_id: str, released_at: datetime, shown: pa.Table, *, is_just_built: bool
+) -> None:
     """Add to the ledger what a release shows and no earlier one did; a release that is known already adds nothing.
 
     Args:
         shown: columns feed_id, subject, code, role, area_code, period_type, period_start, breakdown, shown_value (NULL is
             hidden), rounding, least_count, measures. Amounts are rounded to digits, so they get no base.
+        is_just_built: the release was made from what stands in the warehouse, so that the true values are those there.
     """
     number = "feed_id, subject, code, role, area_code, period_type, period_start, breakdown, is_shown, shown_value, rounding, least_count"
     with connect(environment.warehouse) as warehouse:
@@ -363,18 +366,26 @@ def record_published(environment: Environment, release_id: str, released_at: dat
             return
         warehouse.register("shown", shown)
         warehouse.execute("BEGIN")
+        # A number without its true value is news only when it was never shown so at all.
         warehouse.execute(
-            f"""INSERT INTO control.published (release_id, released_at, {number})
+            f"""INSERT INTO control.published (release_id, released_at, {number}, true_value)
+            WITH fresh AS (
+                SELECT shown.* REPLACE (
+                    CASE WHEN NOT list_has_any(shown.measures, coalesce(amounts.measures, [])) THEN shown.rounding END AS rounding
+                ), shown.shown_value IS NOT NULL AS is_shown, truth.true_value
+                FROM shown LEFT JOIN (
+                    SELECT feed_id, list(measure) AS measures FROM control.measure_kinds WHERE counts = 'amount' GROUP BY feed_id
+                ) AS amounts USING (feed_id)
+                LEFT JOIN ({_true_values(warehouse, is_just_built)}) AS truth
+                    USING (subject, code, role, area_code, period_type, period_start, breakdown)
+            )
             SELECT $release_id, $released_at, news.* FROM (
-                SELECT {number} FROM (
-                    SELECT shown.* REPLACE (
-                        CASE WHEN NOT list_has_any(shown.measures, coalesce(amounts.measures, [])) THEN shown.rounding END AS rounding
-                    ), shown.shown_value IS NOT NULL AS is_shown
-                    FROM shown LEFT JOIN (
-                        SELECT feed_id, list(measure) AS measures FROM control.measure_kinds WHERE counts = 'amount' GROUP BY feed_id
-                    ) AS amounts USING (feed_id)
-                )
-                EXCEPT SELECT {number} FROM control.published
+                (SELECT {number}, true_value FROM fresh WHERE true_value IS NOT NULL
+                EXCEPT SELECT {number}, true_value FROM control.published)
+                UNION ALL
+                (SELECT *, NULL FROM (
+                    SELECT {number} FROM fresh WHERE true_value IS NULL EXCEPT SELECT {number} FROM control.published
+                ))
             ) AS news""",
             {"release_id": release_id, "released_at": released_at},
         )
@@ -382,6 +393,15 @@ def record_published(environment: Environment, release_id: str, released_at: dat
             "INSERT INTO control.published_releases VALUES (?, ?, ?)", [release_id, released_at, shown.num_rows]
         )
         warehouse.execute("COMMIT")
+
+
+def _true_values(warehouse: duckdb.DuckDBPyConnection, is_just_built: bool) -> str:
+    """A query for the numbers that disclosure control decided on, with their true values; empty where it never ran."""
+    key = "subject, code, role, area_code, period_type, period_start, breakdown"
+    known = warehouse.execute("FROM duckdb_tables() WHERE table_name = 'int_disclosure__quantities'").fetchall()
+    if is_just_built and known:
+        return f"SELECT DISTINCT {key}, true_value FROM intermediate.int_disclosure__quantities"
+    return f"SELECT {key}, NULL::DOUBLE AS true_value FROM control.published WHERE FALSE"
 
 
 def recorded_releases(environment: Environment) -> set[str]:

@@ -34,8 +34,8 @@ class System:
     """Numbers ("cells") that share atoms or stand in one figure.
 
     matrix: cells × atoms, how much of an atom is in a cell. true: the cells' values. low, high: what is known of a cell when
-    it is shown. hard_low, hard_high: what is known also when it is hidden. parts, wholes: cells of which everybody knows
-    that the first is part of the second, pairwise.
+    it is shown. hard_low, hard_high: what is known also when it is hidden. rules: rows × atoms, which lie between rules_low and
+    rules_high whatever is hidden: parts are no more than their wholes, and numbers of earlier releases.
     """
 
     matrix: sp.csr_matrix
@@ -44,8 +44,9 @@ class System:
     high: np.ndarray
     hard_low: np.ndarray
     hard_high: np.ndarray
-    parts: np.ndarray
-    wholes: np.ndarray
+    rules: sp.csr_matrix
+    rules_low: np.ndarray
+    rules_high: np.ndarray
 
     @property
     def cells(self) -> int:
@@ -61,20 +62,22 @@ class System:
         high = np.where(hidden, self.hard_high, np.minimum(self.high, self.hard_high))
         return low, high
 
-    def part_rows(self) -> sp.csr_matrix:
-        """One row per pair: whole minus part, which is zero or more."""
-        return self.matrix[self.wholes] - self.matrix[self.parts]
-
 
 def true_atoms(system: System) -> np.ndarray | None:
     """Atoms that make every cell's true value; None when there are none: then the structure is wrong and proves nothing."""
-    if np.any(system.true[system.parts] > system.true[system.wholes] + TOLERANCE):
-        return None
     slack = TOLERANCE * (1 + np.abs(system.true))
     atoms = _read_off(system)
-    if atoms is not None:
-        return atoms if np.all(np.abs(system.matrix @ atoms - system.true) <= slack) else None
-    return _solve(np.zeros(system.atoms), system.matrix, system.true - slack, system.true + slack)
+    if atoms is None:
+        atoms = cheapest(np.zeros(system.atoms), system.matrix, system.true - slack, system.true + slack)
+    if atoms is None or np.any(np.abs(system.matrix @ atoms - system.true) > 2 * slack):
+        return None
+    return atoms if _keeps_rules(system, atoms) else None
+
+
+def _keeps_rules(system: System, atoms: np.ndarray) -> bool:
+    at = system.rules @ atoms
+    slack = TOLERANCE * (1 + np.abs(at))
+    return bool(np.all((at >= system.rules_low - slack) & (at <= system.rules_high + slack)))
 
 
 def _read_off(system: System) -> np.ndarray | None:
@@ -91,13 +94,13 @@ class Moves:
 
     def __init__(self, system: System, hidden: np.ndarray, atoms: np.ndarray) -> None:
         low, high = system.limits(hidden)
-        rows = sp.vstack([system.matrix, system.part_rows()]).tocsc()
+        rows = sp.vstack([system.matrix, system.rules])
         at = rows @ atoms
         self._system, self._atoms = system, atoms
         self._rows = rows.toarray()
         # Truth may lie outside of a limit by no more than the tolerance.
-        self._up = np.maximum(np.concatenate([high, np.full(len(system.parts), np.inf)]) - at, 0.0)
-        self._down = np.maximum(at - np.concatenate([low, np.zeros(len(system.parts))]), 0.0)
+        self._up = np.maximum(np.concatenate([high, system.rules_high]) - at, 0.0)
+        self._down = np.maximum(at - np.concatenate([low, system.rules_low]), 0.0)
 
     def reach(self, cell: int, goal: float) -> np.ndarray | None:
         """Values of all cells that bring `cell` to `goal` and fit what is known; None when no such move does."""
@@ -149,18 +152,17 @@ def stretch(
     rows = sp.bmat(
         [
             [system.matrix, sp.csr_matrix((system.cells, count))],
-            [system.part_rows(), sp.csr_matrix((len(system.parts), count))],
+            [system.rules, sp.csr_matrix((len(system.rules_low), count))],
             [system.matrix[cells], -pushed],
         ],
         format="csr",
     )
     infinite = np.full(count, np.inf)
-    zeros = np.zeros(len(system.parts))
-    row_low = np.concatenate([low, zeros, np.zeros(count) if upwards else -infinite])
-    row_high = np.concatenate([high, np.full(len(system.parts), np.inf), infinite if upwards else goals])
+    row_low = np.concatenate([low, system.rules_low, np.zeros(count) if upwards else -infinite])
+    row_high = np.concatenate([high, system.rules_high, infinite if upwards else goals])
     upper = np.concatenate([np.full(atoms, np.inf), goals if upwards else infinite])
     cost = np.concatenate([np.zeros(atoms), np.full(count, sign)])
-    found = _solve(cost, rows, row_low, row_high, upper)
+    found = cheapest(cost, rows, row_low, row_high, upper)
     return None if found is None else np.asarray(system.matrix @ found[:atoms])
 
 
@@ -175,12 +177,12 @@ class Relaxed:
         self._system = system
         self._price = price
         self._bound = np.flatnonzero(np.isfinite(system.hard_high) | (system.hard_low > 0))
-        cells, pairs, bound = system.cells, len(system.parts), len(self._bound)
+        cells, rules, bound = system.cells, len(system.rules_low), len(self._bound)
         own = sp.identity(cells, format="csr")
         self._rows = sp.bmat(
             [
                 [system.matrix, -own, own],
-                [system.part_rows(), sp.csr_matrix((pairs, cells)), sp.csr_matrix((pairs, cells))],
+                [system.rules, sp.csr_matrix((rules, cells)), sp.csr_matrix((rules, cells))],
                 [system.matrix[self._bound], sp.csr_matrix((bound, cells)), sp.csr_matrix((bound, cells))],
             ],
             format="csr",
@@ -193,19 +195,18 @@ class Relaxed:
         """
         system = self._system
         low, high = system.limits(hidden)
-        pairs = len(system.parts)
         if upwards:
             low[cell] = max(low[cell], goal)
         else:
             high[cell] = min(high[cell], goal)
         if low[cell] > high[cell]:
             return None
-        row_low = np.concatenate([low, np.zeros(pairs), system.hard_low[self._bound]])
-        row_high = np.concatenate([high, np.full(pairs, np.inf), system.hard_high[self._bound]])
+        row_low = np.concatenate([low, system.rules_low, system.hard_low[self._bound]])
+        row_high = np.concatenate([high, system.rules_high, system.hard_high[self._bound]])
         free = np.where(hidden, 0.0, np.inf)
         upper = np.concatenate([np.full(system.atoms, np.inf), free, free])
         cost = np.concatenate([np.zeros(system.atoms), self._price, self._price])
-        found = _solve(cost, self._rows, row_low, row_high, upper)
+        found = cheapest(cost, self._rows, row_low, row_high, upper)
         if found is None:
             return None
         values = np.asarray(system.matrix @ found[: system.atoms])
@@ -219,7 +220,7 @@ def fits(system: System, hidden: np.ndarray, values: np.ndarray) -> np.ndarray:
     return np.asarray((values >= low - slack) & (values <= high + slack))
 
 
-def _solve(
+def cheapest(
     cost: np.ndarray, rows: sp.csr_matrix, low: np.ndarray, high: np.ndarray, upper: np.ndarray | None = None
 ) -> np.ndarray | None:
     """The cheapest vector of zero or more with low ≤ rows · vector ≤ high; None when there is none.

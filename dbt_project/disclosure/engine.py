@@ -6,14 +6,19 @@ are gathered into cells and systems (`structure`), and how more are hidden (`sec
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from dbt_project.disclosure import rules
-from dbt_project.disclosure.secondary import protect, with_followers
-from dbt_project.disclosure.structure import ALL_RELATIONS, KEY, Cells, gather
+from dbt_project.disclosure.attacker import SolverFailed
+from dbt_project.disclosure.releases import KEY
+from dbt_project.disclosure.secondary import Ends, everything, protect, with_followers
+from dbt_project.disclosure.structure import ALL_RELATIONS, Cells, gather
+
+log = logging.getLogger(__name__)
 
 QUANTITY_COLUMNS = (
     "quantity_id", "feed_id", "subject", "code", "role", "area_code", "area_type", "period_type", "period_start", "breakdown",
@@ -56,12 +61,15 @@ def decide(
         atom_id              VARCHAR   feed, measure, finest breakdown, source area and period, in one text
         share                DOUBLE    quantity = sum of share × atom; optional column, 1 where absent (postcodes have shares)
 
-    published_before, one row per number that an earlier release said something about; numbers that were hidden add nothing:
+    published_before, one row per number that an earlier release showed or hid (once is enough while it stays the same);
+    a release's id is greater than that of the release before:
         release_id, feed_id, subject, code, role, area_code, period_type, period_start, breakdown
         is_shown             BOOLEAN
         shown_value          DOUBLE    NULL when hidden
         rounding             DOUBLE    the base it was rounded to; NULL for amounts (three significant digits)
         least_count          DOUBLE    optional: the rule of then; today's where absent
+        true_value           DOUBLE    optional: the true value of then, also of numbers that were hidden. It tells which counts were
+                                       corrected since, so that both versions can be weighed together; NULL where unknown
 
     Returned:
         quantity_id          VARCHAR
@@ -170,10 +178,15 @@ def _audit(cells: Cells) -> Audited:
     for members in cells.systems():
         if np.isnan(cells.protect_low[members]).all():
             continue
-        system, follow = cells.system(members)
         scale = cells.scale(members)
         low, high = cells.protect_low[members] / scale, cells.protect_high[members] / scale
-        found = protect(system, hidden[members], low, high, cells.price[members], follow)
+        try:
+            system, atoms = cells.system(members)
+            ends = Ends.of(low, high)
+            found = protect(system, atoms, hidden[members], ends, cells.price[members], cells.followers(members))
+        except SolverFailed:
+            log.exception("%s numbers that hang together are hidden: no proof was found", len(members))
+            found = everything(len(members))
         audited.hidden[members], audited.exposed[members] = found.hidden, found.exposed
         audited.unsound[members] = found.is_unsound
         audited.least[members], audited.most[members] = found.least * scale, found.most * scale

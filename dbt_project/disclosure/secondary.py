@@ -9,12 +9,11 @@ Hiding more never spoils a witness, so each end is dealt with once and the work 
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 
 import numpy as np
 
-from dbt_project.disclosure.attacker import TOLERANCE, Moves, Relaxed, SolverFailed, System, fits, stretch, true_atoms
+from dbt_project.disclosure.attacker import TOLERANCE, Moves, Relaxed, SolverFailed, System, fits, stretch
 
 # Programmes that push many cells at once; what these don't prove is looked at cell by cell.
 ROUNDS = 8
@@ -27,6 +26,13 @@ class Ends:
     cells: np.ndarray
     goals: np.ndarray
     upwards: np.ndarray
+
+    @staticmethod
+    def of(protect_low: np.ndarray, protect_high: np.ndarray) -> Ends:
+        """Both ends of the protection interval of each cell that has one (NaN: none)."""
+        cells = np.flatnonzero(~np.isnan(protect_low))
+        goals = np.concatenate([protect_low[cells], protect_high[cells]])
+        return Ends(np.concatenate([cells, cells]), goals, np.arange(2 * len(cells)) >= len(cells))
 
     def reached_by(self, values: np.ndarray) -> np.ndarray:
         """Per end (the last axis) whether these values of all cells reach it."""
@@ -48,26 +54,22 @@ class Protected:
 
 
 def protect(
-    system: System, hidden: np.ndarray, protect_low: np.ndarray, protect_high: np.ndarray, price: np.ndarray,
+    system: System,
+    atoms: np.ndarray | None,
+    hidden: np.ndarray,
+    ends: Ends,
+    price: np.ndarray,
     follow: list[np.ndarray],
-) -> Protected:  # fmt: skip
-    """Hide what is needed for the cells with a protection interval (NaN: none) to keep it.
+) -> Protected:
+    """Hide what is needed for every end to stay possible.
 
-    `price`: what hiding a cell costs. `follow[cell]`: cells that are hidden with it (the numerators of a denominator).
+    `atoms`: their true values; None when they don't make up the cells, and then everything is hidden. `price`: what hiding a
+    cell costs. `follow[cell]`: cells that are hidden with it (the numerators of a denominator).
+
+    Raises SolverFailed when a programme ended without an answer.
     """
-    try:
-        return _protect(system, hidden, _ends(protect_low, protect_high), price, follow)
-    except SolverFailed:
-        logging.getLogger(__name__).exception(
-            "%s numbers that hang together are hidden: no proof was found", system.cells
-        )
-        return _everything(system)
-
-
-def _protect(system: System, hidden: np.ndarray, ends: Ends, price: np.ndarray, follow: list[np.ndarray]) -> Protected:
-    atoms = true_atoms(system)
     if atoms is None:
-        return _everything(system)
+        return everything(system.cells)
     witnesses = [system.true]
     open_ends = ~ends.reached_by(system.true)
     open_ends = _prove_by_moves(Moves(system, hidden, atoms), ends, open_ends, witnesses)
@@ -76,24 +78,16 @@ def _protect(system: System, hidden: np.ndarray, ends: Ends, price: np.ndarray, 
     now = _show_again(system, hidden, now, ends, np.array(witnesses), price, follow)
     valid = np.array([witness for witness in witnesses if fits(system, now, witness).all()])
     if len(valid) == 0 or not ends.reached_by(valid).any(axis=0).all():
-        return _everything(system)
+        raise SolverFailed("its answers do not fit what is shown")
     exposed = np.zeros(system.cells, dtype=bool)
     exposed[ends.cells[exposed_ends]] = True
     return Protected(now, valid.min(axis=0), valid.max(axis=0), exposed)
 
 
-def _everything(system: System) -> Protected:
-    whole = np.ones(system.cells, dtype=bool)
-    return Protected(whole, system.hard_low, system.hard_high, np.zeros(system.cells, dtype=bool), is_unsound=True)
-
-
-def _ends(protect_low: np.ndarray, protect_high: np.ndarray) -> Ends:
-    cells = np.flatnonzero(~np.isnan(protect_low))
-    return Ends(
-        np.concatenate([cells, cells]),
-        np.concatenate([protect_low[cells], protect_high[cells]]),
-        np.concatenate([np.zeros(len(cells), dtype=bool), np.ones(len(cells), dtype=bool)]),
-    )
+def everything(cells: int) -> Protected:
+    """All hidden, and nothing known of what is possible."""
+    nothing = np.full(cells, np.nan)
+    return Protected(np.ones(cells, dtype=bool), nothing, nothing, np.zeros(cells, dtype=bool), is_unsound=True)
 
 
 def _prove_by_moves(moves: Moves, ends: Ends, open_ends: np.ndarray, witnesses: list[np.ndarray]) -> np.ndarray:

@@ -12,14 +12,15 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
-from dbt_project.disclosure import rules
-from dbt_project.disclosure.attacker import TOLERANCE, System
+from dbt_project.disclosure import releases
+from dbt_project.disclosure.attacker import System, true_atoms
 
 # What a reader may combine. Leaving one out shows that it is needed (tests/path/test_attack.py); nothing else does.
 ALL_RELATIONS = frozenset(
@@ -31,9 +32,6 @@ ALL_RELATIONS = frozenset(
         "releases",  # what earlier releases showed
     }
 )
-
-# What says that a number of an earlier release and one of this are the same.
-KEY = ("feed_id", "subject", "code", "role", "area_code", "period_type", "period_start", "breakdown")
 
 # What is lost when a number is hidden, by area and for a breakdown: totals of Heerlen-Noord last, small areas first. Sets
 # that stand beside the default (HN13 with its rest) are needed less than the default.
@@ -56,8 +54,10 @@ _LARGEST = 1e4
 class Cells:
     """Cells as arrays of one length; `cell_of_row` says in which cell a row is (-1: in none, such as constants).
 
-    matrix: cells × atoms. low, high, hard_low, hard_high, parts, wholes: see `attacker.System`. protect_low, protect_high:
+    matrix: cells × atoms. low, high, hard_low, hard_high: see `attacker.System`. parts, wholes: cells of which everybody knows
+    that the first is part of the second, pairwise. protect_low, protect_high:
     NaN where nothing is sensitive. follow: per cell the cells that are hidden with it. component: the system of each cell.
+    past: what earlier releases had of the cells (`releases.history`).
     """
 
     cell_of_row: np.ndarray
@@ -76,6 +76,7 @@ class Cells:
     price: np.ndarray
     follow: list[np.ndarray]
     component: np.ndarray
+    past: pd.DataFrame
 
     def systems(self) -> Iterator[np.ndarray]:
         """The cells of each system, in one order."""
@@ -88,25 +89,45 @@ class Cells:
         largest = float(self.true[members].max(initial=0.0))
         return largest / _LARGEST if self.is_amount[members].any() and largest > _LARGEST else 1.0
 
-    def system(self, members: np.ndarray) -> tuple[System, list[np.ndarray]]:
-        """The system of these cells, scaled, with `follow` by places in it."""
+    def system(self, members: np.ndarray) -> tuple[System, np.ndarray | None]:
+        """The system of these cells, scaled, and the true value of its atoms (None: they don't make up the cells)."""
         scale = self.scale(members)
-        place = {int(cell): at for at, cell in enumerate(members)}
-        pairs = np.flatnonzero(self.component[self.parts] == self.component[members[0]])
+        pairs = self._places(members, np.flatnonzero(self.component[self.parts] == self.component[members[0]]))
         rows = self.matrix[members]
-        used = np.unique(rows.indices)
+        matrix = rows[:, np.unique(rows.indices)].tocsr()
         system = System(
-            matrix=rows[:, used].tocsr(),
+            matrix=matrix,
             true=self.true[members] / scale,
             low=self.low[members] / scale,
             high=self.high[members] / scale,
             hard_low=self.hard_low[members] / scale,
             hard_high=self.hard_high[members] / scale,
-            parts=np.array([place[int(cell)] for cell in self.parts[pairs]], dtype=np.int64),
-            wholes=np.array([place[int(cell)] for cell in self.wholes[pairs]], dtype=np.int64),
+            rules=matrix[pairs[1]] - matrix[pairs[0]],
+            rules_low=np.zeros(pairs.shape[1]),
+            rules_high=np.full(pairs.shape[1], np.inf),
         )
-        follow = [np.array([place[int(other)] for other in self.follow[cell]], dtype=np.int64) for cell in members]
-        return system, follow
+        atoms = true_atoms(system)
+        past = self._past_of(members)
+        if atoms is None or past.empty:
+            return system, atoms
+        return releases.remember(system, atoms, pairs, releases.versions(past, members, scale))
+
+    def followers(self, members: np.ndarray) -> list[np.ndarray]:
+        """`follow` of these cells, by their places."""
+        place = {int(cell): at for at, cell in enumerate(members)}
+        return [np.array([place[int(other)] for other in self.follow[cell]], dtype=np.int64) for cell in members]
+
+    def _places(self, members: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+        at = np.zeros(len(self.true), dtype=np.int64)
+        at[members] = np.arange(len(members))
+        return np.stack([at[self.parts[pairs]], at[self.wholes[pairs]]])
+
+    def _past_of(self, members: np.ndarray) -> pd.DataFrame:
+        return self.past.iloc[self._past_by_component.get(int(self.component[members[0]]), [])]
+
+    @cached_property
+    def _past_by_component(self) -> dict[int, np.ndarray]:
+        return self.past.groupby(self.component[self.past["cell"].to_numpy(dtype=np.int64)]).indices  # type: ignore[return-value]
 
 
 def gather(rows: pd.DataFrame, parts: pd.DataFrame, before: pd.DataFrame, relations: frozenset[str]) -> Cells:
@@ -114,10 +135,10 @@ def gather(rows: pd.DataFrame, parts: pd.DataFrame, before: pd.DataFrame, relati
     cell_of_row, first, matrix = _cells(_entries(rows, parts, relations), len(rows))
     heads = rows.iloc[first].reset_index(drop=True)
     is_whole = _is_whole(matrix)
-    known = _known(heads["shown"], heads["rounding"], heads["least_count"], heads["kind"] == "amount", is_whole)
+    known = releases.known(heads["shown"], heads["rounding"], heads["least_count"], heads["kind"] == "amount", is_whole)
     hard_low, hard_high = np.zeros(len(first)), np.full(len(first), np.inf)
-    if "releases" in relations:
-        _narrow_by_releases(rows, before, cell_of_row, is_whole, hard_low, hard_high)
+    past = releases.history(rows, before if "releases" in relations else before.iloc[:0], cell_of_row, is_whole)
+    releases.narrow(past, matrix, hard_low, hard_high)
     pairs = _pairs(rows, cell_of_row).iloc[: None if "pairs" in relations else 0]
     if "pairs" in relations:
         _cap_by_constants(rows, cell_of_row, hard_high)
@@ -142,6 +163,7 @@ def gather(rows: pd.DataFrame, parts: pd.DataFrame, before: pd.DataFrame, relati
         price=_prices(rows, cell_of_row, follow),
         follow=follow,
         component=_components(matrix, pairs),
+        past=past,
     )
 
 
@@ -217,58 +239,6 @@ def _is_whole(matrix: sp.csr_matrix) -> np.ndarray:
     fractional = matrix.copy()
     fractional.data = (fractional.data != np.round(fractional.data)).astype(float)
     return np.asarray(fractional.sum(axis=1) == 0).ravel()
-
-
-def _known(
-    shown: pd.Series, rounding: pd.Series, least_count: pd.Series, is_amount: pd.Series, is_whole: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """The limits that a shown number tells."""
-    value = shown.to_numpy(dtype=float)
-    of_amounts = rules.known_of_amounts(value)
-    of_counts = rules.known_of_counts(
-        value, rounding.to_numpy(dtype=float), least_count.to_numpy(dtype=float), is_whole
-    )
-    amount = is_amount.to_numpy(dtype=bool)
-    return np.where(amount, of_amounts[0], of_counts[0]), np.where(amount, of_amounts[1], of_counts[1])
-
-
-def _narrow_by_releases(
-    rows: pd.DataFrame,
-    before: pd.DataFrame,
-    cell_of_row: np.ndarray,
-    is_whole: np.ndarray,
-    low: np.ndarray,
-    high: np.ndarray,
-) -> None:
-    """Narrow the limits by what earlier releases showed.
-
-    An earlier number that the present one doesn't fit was corrected and says nothing of the present one.
-    """
-    shown = before[before["is_shown"].astype(bool) & before["shown_value"].notna()]
-    now = rows.assign(cell=cell_of_row)[[*KEY, "cell", "true_value", "least_count"]]
-    now = now[now["cell"] >= 0].rename(columns={"least_count": "least_count_now"})
-    found = now.assign(period_start=_days(now)).merge(
-        shown.assign(period_start=_days(shown)), on=list(KEY), how="inner"
-    )
-    if found.empty:
-        return
-    least = (
-        found["least_count"].fillna(found["least_count_now"])
-        if "least_count" in found.columns
-        else found["least_count_now"]
-    )
-    cell = found["cell"].to_numpy(dtype=np.int64)
-    rounding = pd.to_numeric(found["rounding"]).astype("float64")
-    then = _known(found["shown_value"], rounding, least, rounding.isna(), is_whole[cell])
-    value = found["true_value"].to_numpy(dtype=float)
-    slack = TOLERANCE * (1 + value)
-    stands = (value >= then[0] - slack) & (value <= then[1] + slack)
-    np.maximum.at(low, cell[stands], np.minimum(then[0], value)[stands])
-    np.minimum.at(high, cell[stands], np.maximum(then[1], value)[stands])
-
-
-def _days(table: pd.DataFrame) -> pd.Series:
-    return pd.to_datetime(table["period_start"]).dt.strftime("%Y-%m-%d")
 
 
 def _pairs(rows: pd.DataFrame, cell_of_row: np.ndarray) -> pd.DataFrame:

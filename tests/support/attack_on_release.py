@@ -10,8 +10,8 @@ from __future__ import annotations
 import datetime
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -301,31 +301,36 @@ def values_follow(release: Release) -> list[str]:
     return found
 
 
-def knowledge(
-    of_releases: Iterable[list[Fact]], rules: Mapping[str, Rule], true: Mapping[str, float] | None = None
-) -> Knowledge:
-    """What several releases show together, and that parts are no more than their wholes.
-
-    With `true` (atoms) numbers of earlier releases that were corrected since are left out: they are about other counts.
-    """
+def knowledge(of_releases: Iterable[list[Fact]], rules: Mapping[str, Rule]) -> Knowledge:
+    """What several releases show together, and that parts are no more than their wholes."""
     limits: dict[frozenset[tuple[str, float]], tuple[float, float]] = {}
-    last: list[Fact] = []
+    known = Knowledge()
     for of_release in of_releases:
-        last = of_release
         for fact in of_release:
             if fact.shown is None:
                 continue
             low, high = behind(fact.shown, rules[fact.feed], is_amount=fact.is_amount)
-            if true is not None and not low - 0.01 <= total(fact.parts, true) <= high + 0.01:
-                continue
             key = frozenset(fact.parts.items())
             before = limits.get(key, (0.0, math.inf))
             limits[key] = max(low, before[0]), min(high, before[1])
-    known = Knowledge()
+        _add_wholes(known, of_release)
     for parts, (low, high) in limits.items():
         known.add(dict(parts), low, high)
-    _add_wholes(known, last)
     return known
+
+
+def as_it_was(of_release: list[Fact], corrected: Collection[str]) -> list[Fact]:
+    """The numbers of an earlier release, in which the corrected counts were other ones than they are now.
+
+    The stranger knows which ones were corrected, which is more than anybody tells, and takes all others to be the same.
+    """
+    return [
+        replace(
+            fact,
+            parts={f"{atom} as it was" if atom in corrected else atom: share for atom, share in fact.parts.items()},
+        )
+        for fact in of_release
+    ]
 
 
 def _add_wholes(known: Knowledge, of_release: list[Fact]) -> None:

@@ -1,5 +1,6 @@
 -- What earlier releases showed of what we protect: a reader may have kept every one of them. The same number shown again tells
--- nothing new, so it counts once, from the first release that showed it.
+-- nothing new, so it counts once, from the first release that showed it. A hidden one tells, by its true value, whether the
+-- count was corrected since.
 SELECT
     min(release_id) AS release_id,
     any_value(feed_id) AS feed_id,
@@ -13,7 +14,8 @@ SELECT
     is_shown,
     shown_value,
     rounding::DOUBLE AS rounding,
-    least_count::DOUBLE AS least_count
+    least_count::DOUBLE AS least_count,
+    true_value
 FROM {{ source('control', 'published') }}
-WHERE is_shown
+WHERE is_shown OR true_value IS NOT NULL
 GROUP BY ALL

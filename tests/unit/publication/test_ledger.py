@@ -118,6 +118,37 @@ def test_a_release_is_added_once(environment: Environment) -> None:
     assert ledger(environment) == before != []
 
 
+def test_what_was_just_built_is_added_with_its_true_values(environment: Environment) -> None:
+    with closing(warehouse.connect(environment.warehouse)) as connection:
+        connection.execute("CREATE SCHEMA intermediate")
+        connection.execute(
+            """CREATE TABLE intermediate.int_disclosure__quantities AS SELECT *, 'year' AS period_type, DATE '2024-01-01' AS period_start
+            FROM (VALUES ('indicator', 'SHARE', 'numerator', 'WK1', 'total', 14.0), ('indicator', 'SHARE', 'numerator', 'WK2', 'total', 3.0)
+            ) AS t(subject, code, role, area_code, breakdown, true_value)"""
+        )
+    make_release(environment, "20260101T000000Z-aaaaaaaa")
+    (release,) = list_releases(environment)
+    record_release(environment, release, is_just_built=True)
+    rows = ledger(environment, "code, role, area_code, is_shown, true_value")
+    assert [row for row in rows if row[4] is not None] == [
+        ("SHARE", "numerator", "WK1", True, 14.0),
+        ("SHARE", "numerator", "WK2", False, 3.0),
+    ]
+    assert len(rows) == 12
+    # A release that is read back later says the same and adds nothing; one that was corrected within its rounding does.
+    make_release(environment, "20260201T000000Z-bbbbbbbb")
+    catch_up(environment)
+    assert ledger(environment, "code, role, area_code, is_shown, true_value") == rows
+    with closing(warehouse.connect(environment.warehouse)) as connection:
+        connection.execute("UPDATE intermediate.int_disclosure__quantities SET true_value = 16 WHERE area_code = 'WK1'")
+    make_release(environment, "20260301T000000Z-cccccccc")
+    record_release(environment, list_releases(environment)[0], is_just_built=True)
+    now = ledger(environment, "code, role, area_code, is_shown, true_value, release_id")
+    assert [row for row in now if row[5] == "20260301T000000Z-cccccccc"] == [
+        ("SHARE", "numerator", "WK1", True, 16.0, "20260301T000000Z-cccccccc")
+    ]
+
+
 def test_removing_old_releases_takes_nothing_away(environment: Environment) -> None:
     for name in ("20260101T000000Z-aaaaaaaa", "20260201T000000Z-bbbbbbbb"):
         make_release(environment, name)

@@ -90,6 +90,20 @@ def test_a_hidden_denominator_takes_numerator_and_value_along() -> None:
     assert not found.loc["C-numerator-W2-total", "is_shown"]
 
 
+def test_a_part_is_never_more_than_its_whole() -> None:
+    # 18 of the municipality, shown as 20 (18 to 22): W2 and W3 have at most 7 each (shown as 5: 5 to 7), which leaves at least
+    # 4 for W1. Their own numerators are hidden, so nobody could tell without their denominators.
+    tables = Tables()
+    for wijk, (part, whole) in {"W1": (4, 400), "W2": (7, 7), "W3": (7, 7)}.items():
+        tables.add(wijk, {f"n{wijk}": part}, role="numerator", pair=wijk, is_share=True)
+        tables.add(wijk, {f"d{wijk}": whole}, role="denominator", pair=wijk, is_share=True)
+    tables.add("GM", {"nW1": 4, "nW2": 7, "nW3": 7}, role="numerator", pair="GM", is_share=True)
+    tables.add("GM", {"dW1": 400, "dW2": 7, "dW3": 7}, role="denominator", pair="GM", is_share=True)
+    hidden_besides = decided(tables)["reason"].isin(["secondary", "hidden_denominator"])
+    assert hidden_besides.any()
+    assert not decided(tables, without="pairs")["reason"].isin(["secondary", "hidden_denominator"]).any()
+
+
 def test_an_amount_of_a_few_people_is_kept_within_its_margin() -> None:
     tables = Tables()
     for wijk, (euros, people) in {"W1": (4_000, 3), "W2": (100_000, 40), "W3": (5_000_000, 2_000)}.items():
