@@ -61,7 +61,9 @@ def test_numbers_come_with_the_place_of_their_value() -> None:
 @given(st.integers(1, 400), st.data())
 def test_chance_is_the_tail_of_the_binomial(candidates: int, data: st.DataObject) -> None:
     passing = data.draw(st.integers(0, candidates))
-    assert bsn.chance_of(passing, candidates) == pytest.approx(binom.sf(passing - 1, candidates, 1 / 11), rel=1e-9, abs=1e-300)
+    assert bsn.chance_of(passing, candidates) == pytest.approx(
+        binom.sf(passing - 1, candidates, 1 / 11), rel=1e-9, abs=1e-300
+    )
 
 
 def _held(candidates: int) -> float:
