@@ -179,6 +179,83 @@ def ui(feeds: str, known_on: date | None, port: int) -> None:
     os.execve(sys.executable, command, settings)
 
 
+@main.group(cls=_Commands)
+def inbox() -> None:
+    """Deliveries of partners: hand one over, see what waits and what became of each."""
+
+
+@inbox.command("add")
+@click.argument("feed_id", metavar="FEED")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@feeds_option
+def inbox_add(feed_id: str, files: tuple[Path, ...], feeds: str) -> None:
+    """Hand FILEs over as deliveries of FEED; the next run takes them in."""
+    from sources.partners.inbox import add_file, partner_feed
+
+    environment, registry = _opened(feeds)
+    feed = partner_feed(registry, feed_id)
+    for path in files:
+        console.print(
+            f"Delivery {add_file(environment, feed, path).delivery_id} waits for the next run.", soft_wrap=True
+        )
+
+
+@inbox.command("list")
+@feeds_option
+@click.option("--all", "everything", is_flag=True, help="Every delivery that was decided, not only the newest.")
+def inbox_list(feeds: str, everything: bool) -> None:
+    """What waits in the inboxes, and what became of what came in."""
+    from orchestration.partner_report import deliveries_report, waiting_report
+    from sources.partners.inbox import ensure_inbox, look, partner_feeds
+    from sources.partners.quarantine import undecided
+    from sources.partners.register import Register
+
+    environment, registry = _opened(feeds)
+    for partner in {feed.partner for feed in partner_feeds(registry)}:
+        ensure_inbox(environment, partner)
+    register = Register(environment)
+    register.verify()
+    deliveries = register.deliveries()
+    claims = undecided(environment, {delivery.delivery_id for delivery in deliveries})
+    waiting_report(console, environment, look(environment, partner_feeds(registry)), claims)
+    deliveries_report(console, deliveries if everything else deliveries[-20:], len(deliveries))
+
+
+@inbox.command("report")
+@click.argument("delivery_id", metavar="DELIVERY")
+@feeds_option
+def inbox_report(delivery_id: str, feeds: str) -> None:
+    """Where the report of DELIVERY is, and what it says in short."""
+    from orchestration.partner_report import delivery_report
+    from sources.partners.register import Register
+
+    environment = declare_environment(feeds)
+    found = [d for d in Register(environment).deliveries() if d.delivery_id == delivery_id]
+    if not found:
+        raise ConfigurationError(
+            f"There is no delivery '{delivery_id}' in {environment.register}. Expected: a number that noord inbox list shows."
+        )
+    delivery_report(console, environment, found[0])
+
+
+@main.command()
+@feeds_option
+@click.option("--apply", "is_applied", is_flag=True, help="Take away what is past its time.")
+def retention(feeds: str, is_applied: bool) -> None:
+    """What partners delivered and is past the time that it is kept."""
+    from orchestration.partner_report import retention_report
+    from sources.partners.retention import find_expired, read_rules, remove_expired
+    from sources.warehouse import writer_lock
+
+    environment, registry = _opened(feeds)
+    rules = read_rules()
+    with writer_lock(environment, wait_seconds=60):
+        expired = [(rule, find_expired(environment, registry, rule)) for rule in rules]
+        retention_report(console, expired, is_applied=is_applied)
+        for rule, things in expired if is_applied else ():
+            remove_expired(environment, rule, things)
+
+
 def _opened(feeds: str, known_on: date | None = None) -> tuple[Environment, Registry]:
     return declare_environment(feeds, known_on=known_on), load_registry()
 

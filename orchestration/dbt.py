@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 from filelock import FileLock
 
+from sources.contracts import PartnerFeed
 from sources.environment import Environment
 from sources.errors import NoordError
 from sources.registry import Registry, load_registry
@@ -26,7 +27,9 @@ TARGET = PROJECT / "target"
 MANIFEST = TARGET / "manifest.json"
 _PARSED = TARGET / "partial_parse.msgpack"
 _STAMP = TARGET / "noord.sha256"
-_INPUTS = ("*.sql", "*.yml", "*.csv")
+GENERATED_STAGING = PROJECT / "models" / "staging" / "generated"
+_FOLDERS = ("models", "macros", "seeds", "tests", "disclosure")
+_INPUTS = ("*.sql", "*.yml", "*.csv", "*.py")
 _QUIET = ["--quiet", "--log-level", "none", "--log-level-file", "none", "--no-use-colors", "--no-version-check"]
 
 
@@ -52,8 +55,7 @@ class NodeResult:
 def project_sha256(project: Path = PROJECT) -> str:
     """A digest of the dbt project's own files: another digest can mean other figures."""
     digest = hashlib.sha256()
-    folders = ("models", "macros", "seeds", "tests")
-    paths = [path for folder in folders for pattern in _INPUTS for path in (project / folder).rglob(pattern)]
+    paths = [path for folder in _FOLDERS for pattern in _INPUTS for path in (project / folder).rglob(pattern)]
     for path in sorted([*paths, project / "dbt_project.yml", project / "profiles.yml"]):
         digest.update(f"{path.relative_to(project)}\0".encode())
         digest.update(path.read_bytes())
@@ -142,13 +144,33 @@ def _node_result(result: Any) -> NodeResult:
 
 
 def _write_feed_parts(registry: Registry) -> None:
-    """The dbt source of the raw tables and the list of feeds: both follow from the feed files and are not kept."""
+    """What follows from the feed files and is not kept: the dbt source of the raw tables, the list of feeds and the
+    staging models of partner feeds."""
     tables = [{"name": feed.id, "description": f"{feed.title}. {feed.description}"} for feed in registry.values()]
     source = {"version": 2, "sources": [{"name": "raw", "schema": "raw", "tables": tables}]}
-    names = ", ".join(f"'{name}'" for name in registry)
-    macro = f"{{% macro feed_ids() %}}{{{{ return([{names}]) }}}}{{% endmacro %}}\n"
+    partners = [feed.id for feed in registry.values() if isinstance(feed, PartnerFeed)]
+    macro = _list_macro("feed_ids", registry) + _list_macro("partner_feed_ids", partners)
     _write_if_changed(PROJECT / "models" / "staging" / "_feeds.yml", yaml.safe_dump(source, allow_unicode=True))
     _write_if_changed(PROJECT / "macros" / "generated" / "feed_ids.sql", macro)
+    write_partner_staging(registry, GENERATED_STAGING)
+
+
+def _list_macro(name: str, values: Iterable[str]) -> str:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return f"{{% macro {name}() %}}{{{{ return([{listed}]) }}}}{{% endmacro %}}\n"
+
+
+def write_partner_staging(registry: Registry, folder: Path) -> None:
+    """One staging model per partner feed in `folder`, and none of a feed that is gone.
+
+    A partner needs no margins and no model of its own, so that a contract is all it takes.
+    """
+    wanted = {f"stg_{feed.id}.sql": feed.id for feed in registry.values() if isinstance(feed, PartnerFeed)}
+    for path in folder.glob("stg_*.sql"):
+        if path.name not in wanted:
+            path.unlink()
+    for name, feed_id in wanted.items():
+        _write_if_changed(folder / name, f"{{{{ stage_feed('{feed_id}') }}}}\n")
 
 
 def _write_if_changed(path: Path, text: str) -> None:

@@ -6,18 +6,20 @@ skip every mart; its checks are red instead and its data version stays. Does not
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
 
+from orchestration.delivery_events import delivery_event, markdown_table
 from orchestration.resources import LONGEST_WAIT, EnvironmentResource, say
 from sources import warehouse
 from sources.arrival import Arrival, arrive, checks_of
 from sources.checks import CheckResult
+from sources.contracts import PartnerFeed, PartnerMeasure
 from sources.environment import Environment
 from sources.protocols.cells import quote
-from sources.registry import Feed, Registry
+from sources.registry import Feed, Measure, Registry
 
 POOL = "warehouse"
 
@@ -46,10 +48,10 @@ def _feed_asset(feed: Feed, registry: Registry) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=feed_key(feed.id),
-        group_name=f"bronnen_{feed.publisher.name.lower()}",
+        group_name=_group(feed),
         description=f"{feed.title}. {feed.description}",
         owners=[feed.owner],
-        kinds={"python", "duckdb"},
+        kinds={"python", "duckdb", *([feed.format] if isinstance(feed, PartnerFeed) else [])},
         tags={"cadence": feed.cadence.expected, "protocol": feed.protocol},
         metadata=_static_metadata(feed),
         check_specs=specs,
@@ -66,14 +68,22 @@ def _feed_asset(feed: Feed, registry: Registry) -> dg.AssetsDefinition:
             context.log.error(result.problem)
         for note in result.notes:
             context.log.warning(note)
+        for delivery in result.deliveries:
+            context.log_event(delivery_event(feed_key(feed.id), delivery, declared))
         yield from _events(feed, result, declared)
 
     return arrival
 
 
+def _group(feed: Feed) -> str:
+    if isinstance(feed, PartnerFeed):
+        return f"partners_{feed.partner}"
+    return f"bronnen_{feed.publisher.name.lower()}"
+
+
 def _static_metadata(feed: Feed) -> dict[str, Any]:
     columns = [
-        dg.TableColumn(name, "DOUBLE", f"{' / '.join(measure.stem)}" + (f" ({measure.unit})" if measure.unit else ""))
+        dg.TableColumn(name, "DOUBLE", _origin(measure) + (f" ({measure.unit})" if measure.unit else ""))
         for name, measure in feed.measures.items()
     ]
     return {
@@ -83,7 +93,25 @@ def _static_metadata(feed: Feed) -> dict[str, Any]:
         "cadence": f"{feed.cadence.expected}, {feed.cadence.slack_days} days of slack",
         "dagster/column_schema": dg.TableSchema(columns=columns),
         "dagster/table_name": f"raw.{feed.id}",
+        **(_contract_metadata(feed) if isinstance(feed, PartnerFeed) else {}),
     }
+
+
+def _contract_metadata(feed: PartnerFeed) -> dict[str, Any]:
+    return {
+        "partner": feed.partner,
+        "contract": f"version {feed.version} from {feed.valid_from}",
+        "way": feed.pull.url if feed.pull else f"inbox/{feed.partner}/{feed.file_name}",
+        "rows": feed.rows,
+        "refused_rows_allowed": f"{feed.thresholds.refused_share:.0%}",
+    }
+
+
+def _origin(measure: Measure | PartnerMeasure) -> str:
+    """Where a column of raw comes from: the publisher's names of it, or the column that a partner's rows are added up from."""
+    if isinstance(measure, Measure):
+        return " / ".join(measure.stem)
+    return measure.column or measure.distinct or "rows"
 
 
 def _events(feed: Feed, result: Arrival, environment: Environment) -> Iterator[Any]:
@@ -166,9 +194,3 @@ def _run_metadata(feed: Feed, result: Arrival, environment: Environment) -> dict
         "snapshots": markdown_table(["table", "rows", "version", "retrieved (UTC)", "sha256"], snapshots),
         **({"problem": result.problem} if result.problem else {}),
     }
-
-
-def markdown_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> dg.MarkdownMetadataValue:
-    """A small table as the lineage UI shows it."""
-    lines = [header, ["---"] * len(header), *[["" if cell is None else str(cell)[:60] for cell in row] for row in rows]]
-    return dg.MetadataValue.md("\n".join("| " + " | ".join(line) + " |" for line in lines))

@@ -20,14 +20,18 @@ _CODE = ("sources/*.py", "sources/protocols/*.py", "publication/*.py", "publicat
 
 
 def fingerprint(environment: Environment, registry: Registry) -> str:
-    """Digest of the snapshots that stand, the feeds that are held, the feed files, the dbt project and the code."""
+    """Digest of the snapshots that stand, the feeds that are held, the feed files, the dbt project and the code.
+
+    Also of the number of deliveries that were decided upon, because ``meta.deliveries`` tells of those that were refused.
+    """
     digest = hashlib.sha256(project_sha256().encode())
     standings = warehouse.standings(environment, registry)
     for feed in registry.values():
         standing = standings[feed.id]
         # That it is held, not why: the words of a network error differ from run to run.
         is_held = standing.held is not None
-        digest.update(f"{feed.id}|{feed.contract_sha256}|{sorted(standing.snapshots.values())}|{is_held}\0".encode())
+        stands = sorted(standing.snapshots.values())
+        digest.update(f"{feed.id}|{feed.contract_sha256}|{stands}|{is_held}|{standing.decided}\0".encode())
     for pattern in _CODE:
         for path in sorted(_ROOT.glob(pattern)):
             digest.update(path.read_bytes())

@@ -12,8 +12,10 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
 from orchestration import dbt
-from orchestration.feed_assets import POOL, feed_key, markdown_table
+from orchestration.delivery_events import markdown_table
+from orchestration.feed_assets import POOL, feed_key
 from orchestration.resources import LONGEST_WAIT, EnvironmentResource, say
+from publication.ledger import catch_up
 from sources import warehouse
 from sources.environment import Environment
 from sources.registry import Registry
@@ -46,6 +48,21 @@ class NoordTranslator(DagsterDbtTranslator):
         return dg.AssetKey(["control", node["name"]])
 
 
+def control_assets(manifest: Path) -> list[dg.AssetSpec]:
+    """The control tables, written by every arrival; shown so that the provenance of ``meta.*`` has a beginning."""
+    sources = read_manifest(manifest)["sources"].values()
+    return [
+        dg.AssetSpec(
+            dg.AssetKey(["control", node["name"]]),
+            group_name="bewerking",
+            description=node["description"],
+            kinds={"duckdb"},
+        )
+        for node in sources
+        if node["source_name"] == "control"
+    ]
+
+
 def mart_assets(manifest: Path, registry: Registry) -> dg.AssetsDefinition:
     """All dbt nodes as one step: DuckDB has one writer, and one dbt start is enough."""
 
@@ -60,6 +77,8 @@ def mart_assets(manifest: Path, registry: Registry) -> dg.AssetsDefinition:
         declared = environment.declared()
         with warehouse.writer_lock(declared, LONGEST_WAIT):
             warehouse.prepare(declared, registry)
+            # What may be shown depends on what earlier releases showed.
+            catch_up(declared)
             say("building the marts")
             results = dbt.build(declared, _selected(context))
         yield from _events(context, results, declared)

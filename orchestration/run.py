@@ -67,7 +67,7 @@ def refresh(
         Landing(environment).sweep()
         sweep(environment)
         if not force and not _anything_new(environment, registry, chosen, tables, progress):
-            return RunResult("unchanged", current_release(environment), {})
+            return RunResult("unchanged", current_release(environment), _held(environment, registry))
         return _materialize(environment, registry, feeds_word, chosen, tables, force, progress)
 
 
@@ -99,9 +99,10 @@ def _anything_new(
     release = current_release(environment)
     if release is None or release.fingerprint != fingerprint(environment, registry):
         return True
+    standings = warehouse.standings(environment, chosen)
     for feed_id in chosen:
         progress(f"{feed_id}: asking for news")
-        if has_news(registry[feed_id], environment, tables):
+        if has_news(registry[feed_id], environment, tables, standings[feed_id]):
             return True
     return False
 
@@ -122,8 +123,12 @@ def _materialize(
     before = current_release(environment)
     failures = execute_refresh(chosen, list(tables), force, progress)
     after = current_release(environment)
-    held = {feed_id: s.held for feed_id, s in warehouse.standings(environment, registry).items() if s.held}
+    held = _held(environment, registry)
     if failures:
         return RunResult("failed", after, held, failures)
     made = after is not None and (before is None or after.id != before.id)
     return RunResult("released" if made else "unchanged", after, held)
+
+
+def _held(environment: Environment, registry: Registry) -> dict[str, str]:
+    return {feed_id: s.held for feed_id, s in warehouse.standings(environment, registry).items() if s.held}

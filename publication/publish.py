@@ -1,4 +1,4 @@
-"""Publishing: gate, build, flip and prune, in that order and each only after the one before.
+"""Publishing: gate, build, flip, ledger and prune, in that order and each only after the one before.
 
 Belongs here: the decision whether a release is made. Does not belong here: the checks (`publication.gate`), the files
 (`publication.monitor`, `publication.datapackage`) and the moving of folders and links (`publication.release`).
@@ -15,6 +15,7 @@ import duckdb
 from publication.dictionary import read_descriptions
 from publication.errors import PublicationError
 from publication.gate import check_release
+from publication.ledger import record_release
 from publication.release import Release, build_release, current_release, prune, sweep
 from sources.checks import CheckResult, blocking
 from sources.environment import Environment
@@ -46,7 +47,8 @@ def publish(environment: Environment, fingerprint: str, manifest_path: Path) -> 
         manifest_path: dbt's ``manifest.json``, which describes tables and columns.
 
     Raises:
-        PublicationError: warehouse or manifest can't be read, or the release can't be built; current is as it was.
+        PublicationError: warehouse or manifest can't be read, or the release can't be built: current is as it was. Or the
+            ledger can't be written: the release stands, and the next build writes it.
     """
     sweep(environment)
     current = current_release(environment)
@@ -59,6 +61,7 @@ def publish(environment: Environment, fingerprint: str, manifest_path: Path) -> 
     if blocking(checks):
         return Publication("blocked", current, tuple(checks))
     release = build_release(environment, fingerprint, checks, descriptions)
+    record_release(environment, release)
     prune(environment)
     return Publication("released", release, tuple(checks))
 

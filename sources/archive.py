@@ -78,6 +78,20 @@ class ArchiveWriter:
         self._stream.close()
 
 
+def recorded_at(path: Path) -> datetime:
+    """The moment at which an archive begins.
+
+    Raises:
+        ConfigurationError: the file is not a readable archive.
+    """
+    try:
+        with path.open("rb") as stream:
+            first = next(iter(ArchiveIterator(stream)))
+            return datetime.fromisoformat(first.rec_headers.get_header("WARC-Date")).astimezone(UTC)
+    except (OSError, ArchiveLoadFailed, StopIteration, TypeError, ValueError) as error:
+        raise ConfigurationError(f"Archive {path} can't be read: {error}. Nothing was started.") from error
+
+
 @dataclass(frozen=True)
 class _Place:
     offset: int

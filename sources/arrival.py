@@ -1,4 +1,5 @@
 """The arrival of a feed: ask, fetch, audit, then promote or hold; or, as known on an earlier day, once more from landing.
+A partner's feed is not asked for: what waits in its inbox is taken in, and the rest is the same.
 
 Belongs here: the order of these steps and the decision. A problem of one feed ends in a hold and never leaves this
 module as an exception, because nothing else may stop for it. Does not belong here: what happens after raw, and when
@@ -13,11 +14,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sources import warehouse
 from sources.archive import ArchiveWriter
 from sources.checks import CheckResult, blocking
+from sources.contracts import PartnerFeed
 from sources.environment import Environment
 from sources.errors import FeedProblem
 from sources.feed import Expectation, Table
@@ -25,16 +27,23 @@ from sources.guards import GUARDS, compare_with_standing
 from sources.http import PublisherSession
 from sources.landing import Landing, Snapshot
 from sources.loading import DELIVERY_KEYS, append_cells, create_delivery
-from sources.protocols import FeedProtocol, protocol_of
+from sources.protocols import FeedProtocol, Reader, protocol_of, reader_of
+from sources.protocols.deliveries import OVERDUE_CHECK, open_problem, overdue_check
 from sources.protocols.slices import covers, is_current
-from sources.registry import Feed
+from sources.registry import Feed, FetchedFeed
+
+if TYPE_CHECKING:
+    from sources.partners.register import Delivery
 
 Outcome = Literal["promoted", "unchanged", "held"]
 Progress = Callable[[str], None]
 
-# Every feed has these two checks and the guards beside the expectations of its file.
+# Every feed has the first of these checks and the guards beside the expectations of its file; a feed with a publisher has
+# the second too, one of a partner `OVERDUE_CHECK`.
 DELIVERY_CHECK = "delivery"
 DISCOVERY_CHECK = "discovery"
+_DISCOVERY = (DISCOVERY_CHECK, "warn", "De catalogus van de uitgever heeft geen nieuwe tabel die niet te gebruiken is.")
+_OVERDUE = (OVERDUE_CHECK, "warn", "De partner is niet te laat met de volgende cijfers.")
 UNIQUE_ROWS = Expectation(
     type="expect_compound_columns_to_be_unique",
     name="rows_are_unique",
@@ -49,7 +58,8 @@ class Arrival:
     """How the arrival of one feed ended.
 
     `downloaded` counts tables fetched in this run; `snapshots` are those that now stand in raw, by table id; `rows`
-    counts rows promoted in this run; `problem` is the message of a hold.
+    counts rows promoted in this run; `problem` is the message of a hold. `deliveries` are those of a partner that were
+    taken in: one that was refused holds the feed, and what else came in is promoted nevertheless.
     """
 
     feed_id: str
@@ -60,28 +70,36 @@ class Arrival:
     checks: tuple[CheckResult, ...]
     problem: str | None = None
     notes: tuple[str, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
 
 
 def checks_of(feed: Feed) -> list[tuple[str, str, str]]:
     """Name, severity and description of each check that an arrival of the feed reports."""
-    fixed = [
-        (DELIVERY_CHECK, "block", "De levering is opgehaald en past bij het contract van de bron."),
-        (DISCOVERY_CHECK, "warn", "De catalogus van de uitgever heeft geen nieuwe tabel die niet te gebruiken is."),
-        *GUARDS,
-    ]
+    delivery = (DELIVERY_CHECK, "block", "De levering is binnen en past bij het contract van de bron.")
+    fixed = [delivery, _OVERDUE if isinstance(feed, PartnerFeed) else _DISCOVERY, *GUARDS]
     expectations = [UNIQUE_ROWS, *feed.expectations]
     return fixed + [(e.check_name, e.severity, e.description or e.type) for e in expectations]
 
 
-def has_news(feed: Feed, environment: Environment, tables: Collection[str] = ()) -> bool:
+def has_news(
+    feed: Feed,
+    environment: Environment,
+    tables: Collection[str] = (),
+    standing: warehouse.Standing | None = None,
+) -> bool:
     """Whether the publisher has, or the warehouse lacks, something; asks for versions and downloads nothing.
 
     A publisher that can't be asked counts as news: the arrival will then say what is wrong.
+
+    Args:
+        standing: what stands of the feed; looked up unless given, and a look at thirty feeds at once costs as much as at one.
     """
-    standing = warehouse.standing_of(environment, feed.id)
+    standing = standing or warehouse.standing_of(environment, feed.id)
     newest = Landing(environment).newest(feed.id)
     if environment.known_on is not None:
         return _is_unread(feed, standing, list(newest.values()))
+    if isinstance(feed, PartnerFeed):
+        return _has_delivery_news(feed, environment, standing, list(newest.values()))
     if standing.held is not None or standing.contract_sha256 != feed.contract_sha256:
         return True
     try:
@@ -101,6 +119,27 @@ def has_news(feed: Feed, environment: Environment, tables: Collection[str] = ())
     except FeedProblem:
         return True
     return False
+
+
+def _has_delivery_news(
+    feed: PartnerFeed, environment: Environment, standing: warehouse.Standing, newest: Sequence[Snapshot]
+) -> bool:
+    """Whether something waits, lies unread or became overdue.
+
+    A hold that only the partner can lift is no news until it sends something.
+    """
+    from sources.partners.intake import has_waiting
+
+    try:
+        if has_waiting(feed, environment):
+            return True
+    except FeedProblem:
+        return True
+    overdue = overdue_check(feed, environment, standing.snapshots)
+    if not overdue.passed and overdue.found not in _stored(environment, feed).values():
+        return True
+    waits_for_partner = standing.held is not None and open_problem(feed, environment) is not None
+    return _is_unread(feed, dataclasses.replace(standing, held=None) if waits_for_partner else standing, newest)
 
 
 def _is_unread(feed: Feed, standing: warehouse.Standing, newest: Sequence[Snapshot]) -> bool:
@@ -136,27 +175,41 @@ def arrive(
     standing = warehouse.standing_of(environment, feed.id)
     landing = Landing(environment)
     try:
-        with PublisherSession(feed.id, environment, recorder) as session:
-            fetched = _fetch_all(feed, environment, session, landing, force, tables, progress)
+        if isinstance(feed, PartnerFeed):
+            fetched = _take_in(feed, environment, landing, tables, progress)
+        else:
+            with PublisherSession(feed.id, environment, recorder) as session:
+                fetched = _fetch_all(feed, environment, session, landing, force, tables, progress)
     except FeedProblem as problem:
         return _hold(feed, environment, standing, problem, [], 0)
     contract_changed = standing.contract_sha256 != feed.contract_sha256
     wanted = [s for s in fetched.snapshots if contract_changed or standing.snapshots.get(s.table.id) != s.snapshot_id]
     if contract_changed:
         wanted += _standing_elsewhere(feed, standing, landing, {s.table.id for s in fetched.snapshots})
-    if not wanted:
-        discovery = _discovery(feed, fetched.notes)
-        stored = {check.name: check.found for check in warehouse.stored_checks(environment, "arrival", feed.id)}
-        renewed = [] if stored.get(DISCOVERY_CHECK, discovery.found) == discovery.found else [discovery]
-        if standing.held is not None:
-            renewed += _passed_delivery(feed, "the delivery in the warehouse is the newest")
-        if renewed:
-            warehouse.release_hold(environment, feed, renewed)
-        kept = warehouse.stored_checks(environment, "arrival", feed.id)
-        return Arrival(
-            feed.id, "unchanged", standing.snapshots, fetched.downloaded, 0, tuple(kept), notes=fetched.notes
-        )
-    return _audit(feed, environment, standing, landing, wanted, fetched, contract_changed, progress)
+    if wanted:
+        arrival = _audit(feed, environment, standing, landing, wanted, fetched, contract_changed, progress)
+    else:
+        arrival = _nothing_new(feed, environment, standing, fetched)
+    return dataclasses.replace(arrival, deliveries=fetched.deliveries)
+
+
+def _nothing_new(feed: Feed, environment: Environment, standing: warehouse.Standing, fetched: _Fetched) -> Arrival:
+    """What stands is the newest: renew the checks that say so, and lift a hold unless a refused delivery still asks for it."""
+    beside = _beside(feed, environment, fetched.notes, standing.snapshots)
+    if fetched.problem is not None:
+        return _hold(feed, environment, standing, fetched.problem, [beside], fetched.downloaded)
+    renewed = [] if _stored(environment, feed).get(beside.name) == beside.found else [beside]
+    if standing.held is not None:
+        renewed += _passed_delivery(feed, "the delivery in the warehouse is the newest")
+    if renewed:
+        warehouse.release_hold(environment, feed, renewed)
+    kept = warehouse.stored_checks(environment, "arrival", feed.id)
+    return Arrival(feed.id, "unchanged", standing.snapshots, fetched.downloaded, 0, tuple(kept), notes=fetched.notes)
+
+
+def _stored(environment: Environment, feed: Feed) -> dict[str, str]:
+    """What each check of the feed found last, by its name."""
+    return {check.name: check.found for check in warehouse.stored_checks(environment, "arrival", feed.id)}
 
 
 def arrive_again(feed: Feed, environment: Environment, progress: Progress = lambda _text: None) -> Arrival:
@@ -178,19 +231,22 @@ def arrive_again(feed: Feed, environment: Environment, progress: Progress = lamb
             fetched = _Fetched(kept, 0, notes)
             is_first = standing.contract_sha256 is None
             last = _audit(feed, environment, standing, landing, wanted, fetched, is_first, progress)
-    return last
+    problem = open_problem(feed, environment) if isinstance(feed, PartnerFeed) else None
+    if problem is None or last.outcome == "held":
+        return last
+    return _hold_nevertheless(feed, environment, last, problem)
 
 
 def _usable(
     feed: Feed, environment: Environment, landing: Landing, delivery: Sequence[Snapshot]
 ) -> tuple[list[Snapshot], tuple[str, ...]]:
     """The snapshots of one delivery that the feed file still names, or that the catalogue had and can be read."""
-    protocol = protocol_of(feed, environment.scope)
+    reader = reader_of(feed, environment.scope)
     kept, notes = [], []
     for snapshot in _under_contract(feed, delivery):
         try:
             if snapshot.table.discovered:
-                _try_out(feed, environment, landing, protocol, snapshot)
+                _try_out(feed, environment, landing, reader, snapshot)
             kept.append(snapshot)
         except FeedProblem as problem:
             notes.append(_not_usable(snapshot.table, problem))
@@ -209,9 +265,7 @@ def _under_contract(feed: Feed, snapshots: Sequence[Snapshot]) -> list[Snapshot]
     """The snapshots whose tables the feed file names today, with today's entry, and those that the catalogue had."""
     declared = {table.id: table for table in feed.tables}
     return [
-        s.model_copy(update={"table": _as_declared(s.table, declared)})
-        for s in snapshots
-        if s.table.publisher_id in declared or s.table.discovered
+        s.model_copy(update={"table": _as_declared(s.table, declared)}) for s in snapshots if feed.still_names(s.table)
     ]
 
 
@@ -224,13 +278,48 @@ def _as_declared(table: Table, declared: Mapping[str, Table]) -> Table:
 
 @dataclass(frozen=True)
 class _Fetched:
+    """What there is of a feed now; `problem` is a delivery that came to nothing and waits for a better one."""
+
     snapshots: list[Snapshot]
     downloaded: int
     notes: tuple[str, ...]
+    deliveries: tuple[Delivery, ...] = ()
+    problem: FeedProblem | None = None
+
+
+def _take_in(
+    feed: PartnerFeed, environment: Environment, landing: Landing, chosen: Collection[str], progress: Progress
+) -> _Fetched:
+    """Take in what waits for a partner's feed; its tables are the periods that are in landing then."""
+    # Imported here: what it needs to read files must not slow down a run without news.
+    from sources.partners.intake import take_in_all
+
+    deliveries = take_in_all(feed, environment, landing, progress)
+    newest = landing.newest(feed.id)
+    tables = _chosen([snapshot.table for snapshot in newest.values()], chosen)
+    return _Fetched(
+        [newest[table.id] for table in tables],
+        sum(len(delivery.snapshots) for delivery in deliveries),
+        tuple(note for delivery in deliveries for note in _remarks(delivery)),
+        tuple(deliveries),
+        open_problem(feed, environment),
+    )
+
+
+def _remarks(delivery: Delivery) -> list[str]:
+    """What is worth a line in the log of a delivery that counts, or counts already."""
+    remarks = [f"delivery {delivery.delivery_id} is {delivery.timing}"] if delivery.timing in ("early", "late") else []
+    if delivery.decision == "duplicate":
+        remarks.append(f"delivery {delivery.delivery_id} came in before and changes nothing")
+    if delivery.decision == "accepted_with_refusals":
+        remarks.append(
+            f"delivery {delivery.delivery_id}: {delivery.refused:,} of {delivery.delivered:,} rows were refused"
+        )
+    return remarks
 
 
 def _fetch_all(
-    feed: Feed,
+    feed: FetchedFeed,
     environment: Environment,
     session: PublisherSession,
     landing: Landing,
@@ -297,12 +386,12 @@ def _try_out(
     feed: Feed,
     environment: Environment,
     landing: Landing,
-    protocol: FeedProtocol,
+    reader: Reader,
     snapshot: Snapshot,
 ) -> None:
     with warehouse.connect_memory() as connection:
         create_delivery(connection, feed)
-        protocol.read_cells(connection, snapshot, landing)
+        reader.read_cells(connection, snapshot, landing)
         append_cells(connection, feed, snapshot, environment.scope)
 
 
@@ -334,16 +423,26 @@ def _audit(
                 expected=red[0].expected.rstrip("."),
             )
             return _hold(feed, environment, standing, problem, results, fetched.downloaded, wanted)
-        checks = [*_passed_delivery(feed, f"{len(wanted)} tables accepted"), _discovery(feed, fetched.notes), *results]
+        standing_now = ({} if contract_changed else standing.snapshots) | {s.table.id: s.snapshot_id for s in wanted}
+        beside = _beside(feed, environment, fetched.notes, standing_now)
+        checks = [*_passed_delivery(feed, f"{len(wanted)} tables accepted"), beside, *results]
         counts = warehouse.promote(environment, feed, wanted, audit_file, checks, replace=contract_changed)
     except FeedProblem as problem:
         return _hold(feed, environment, standing, problem, [], fetched.downloaded, wanted)
     finally:
         audit_file.unlink(missing_ok=True)
-    standing_now = ({} if contract_changed else standing.snapshots) | {s.table.id: s.snapshot_id for s in wanted}
-    return Arrival(
+    arrival = Arrival(
         feed.id, "promoted", standing_now, fetched.downloaded, sum(counts.values()), tuple(checks), notes=fetched.notes
     )
+    return arrival if fetched.problem is None else _hold_nevertheless(feed, environment, arrival, fetched.problem)
+
+
+def _hold_nevertheless(feed: Feed, environment: Environment, arrival: Arrival, problem: FeedProblem) -> Arrival:
+    """Hold a feed for a delivery that was refused, and leave what arrived beside it."""
+    held = _hold(feed, environment, warehouse.Standing(snapshots=arrival.snapshots), problem, [], arrival.downloaded)
+    red = {check.name for check in held.checks}
+    checks = (*held.checks, *(check for check in arrival.checks if check.name not in red))
+    return dataclasses.replace(arrival, outcome="held", checks=checks, problem=held.problem)
 
 
 def _first_example(check: CheckResult) -> str:
@@ -362,11 +461,11 @@ def _fill_audit_file(
     audit_file: Path,
 ) -> None:
     audit_file.unlink(missing_ok=True)
-    protocol = protocol_of(feed, environment.scope)
+    reader = reader_of(feed, environment.scope)
     with warehouse.connect(audit_file) as connection:
         create_delivery(connection, feed)
         for snapshot in snapshots:
-            protocol.read_cells(connection, snapshot, landing)
+            reader.read_cells(connection, snapshot, landing)
             append_cells(connection, feed, snapshot, environment.scope)
         connection.execute("DROP TABLE IF EXISTS cells")
 
@@ -375,7 +474,11 @@ def _run_suite(feed: Feed, audit_file: Path) -> list[CheckResult]:
     # Imported here: three seconds that a run without news must not pay.
     from sources.expectations import run_expectations
 
-    return run_expectations(audit_file, "delivery", "arrival", feed.id, [UNIQUE_ROWS, *feed.expectations])
+    results = run_expectations(audit_file, "delivery", "arrival", feed.id, [UNIQUE_ROWS, *feed.expectations])
+    if feed.is_open:
+        return results
+    # Rows of a partner may be small counts, and results are released and shown before any count is protected.
+    return [dataclasses.replace(result, examples="[]") for result in results]
 
 
 def _hold(
@@ -401,7 +504,10 @@ def _passed_delivery(feed: Feed, found: str) -> list[CheckResult]:
     return [CheckResult("arrival", feed.id, DELIVERY_CHECK, "block", True, expected, found, 0, "[]", datetime.now(UTC))]
 
 
-def _discovery(feed: Feed, notes: Sequence[str]) -> CheckResult:
+def _beside(feed: Feed, environment: Environment, notes: Sequence[str], standing: Collection[str]) -> CheckResult:
+    """The check that says what is not there: tables that can't be used, or what a partner should have delivered by now."""
+    if isinstance(feed, PartnerFeed):
+        return overdue_check(feed, environment, standing)
     passed = CheckResult(
         "arrival",
         feed.id,

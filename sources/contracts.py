@@ -15,7 +15,10 @@ from typing import Literal
 from pydantic import Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from sources.feed import FeedBase, MeasureBase, PeriodType, Strict
+from sources.feed import FeedBase, MeasureBase, PeriodType, Strict, Table
+
+# What a file's name may say of the period, and how it is written there.
+NAME_PARTS = {"JJJJ": r"(?:19|20)\d\d", "MM": r"0[1-9]|1[0-2]", "K": "[1-4]", "T": "[1-3]"}
 
 # What a cell of a column holds.
 #   text       words that are scanned for personal data and go no further, unless the column is a dimension
@@ -36,6 +39,10 @@ ColumnType = Literal[
     "text", "category", "count", "number", "date", "year", "month", "quarter", "term", "area", "postcode", "school",
     "pseudonym", "key",
 ]  # fmt: skip
+
+
+# What stands in raw for a figure that a delivery does not have; the seed missing_markers explains it.
+NOT_DELIVERED = "not_delivered"
 
 
 class Column(Strict):
@@ -113,6 +120,10 @@ class PartnerMeasure(MeasureBase):
     times: str | None = None
     counts: Literal["persons", "households", "dwellings", "events", "amount"]
 
+    @property
+    def is_count(self) -> bool:
+        return self.counts != "amount"
+
     @model_validator(mode="after")
     def _counts_one_thing(self) -> PartnerMeasure:
         if sum((self.column is not None, self.rows, self.distinct is not None)) != 1:
@@ -180,7 +191,7 @@ class PartnerFeed(FeedBase):
     ``{T}`` for the period. `rows`: ``aggregated`` are counts; ``micro`` are rows of people or cases, which are added up in
     memory and never kept. `dimensions` are category or text columns that become the breakdown, in this order; for each of
     them the label ``total`` is added. `absent`: what it means that an area has no row (``zero`` for complete registers).
-    `from_title_row`: rows above the header may hold a title.
+    A bundled contract has at least two `examples`, which a test requires; a new one works without.
     """
 
     protocol: Literal["partner"]
@@ -202,7 +213,7 @@ class PartnerFeed(FeedBase):
     measures: Mapping[str, PartnerMeasure] = Field(min_length=1)
     thresholds: Thresholds = Thresholds()
     disclosure: DisclosureRule = DisclosureRule()
-    examples: tuple[Example, ...] = Field(min_length=2)
+    examples: tuple[Example, ...] = ()
     # The versions before this one, newest first; set by `registry.load_registry`, never in a contract.
     earlier: SkipJsonSchema[tuple[PartnerFeed, ...]] = ()
 
@@ -217,9 +228,36 @@ class PartnerFeed(FeedBase):
             replaced_on = contract.valid_from
         return found
 
+    def parts_of_name(self, file_name: str) -> dict[str, int] | None:
+        """What the name of a file says of the period, by ``JJJJ``, ``MM``, ``K`` and ``T``; None: no such name."""
+        pieces = re.split(r"\{(\w+)\}", self.file_name)
+        pattern = "".join(
+            f"(?P<{piece}>{NAME_PARTS[piece]})" if number % 2 else re.escape(piece)
+            for number, piece in enumerate(pieces)
+        )
+        found = re.fullmatch(pattern, file_name, re.IGNORECASE | re.ASCII)
+        return None if found is None else {name: int(text) for name, text in found.groupdict().items()}
+
     def required_areas(self, required: Sequence[str]) -> list[str]:
         """None: a partner delivers parts, and `absent` says what the others are."""
         return []
+
+    @property
+    def carries_every_area(self) -> bool:
+        return True
+
+    @property
+    def is_open(self) -> bool:
+        """No: what a partner delivers leaves the warehouse through disclosure control alone."""
+        return False
+
+    @property
+    def missing_markers(self) -> tuple[str, ...]:
+        return (NOT_DELIVERED,)
+
+    def still_names(self, table: Table) -> bool:
+        """Yes: its tables are the periods that were delivered, and no contract names those beforehand."""
+        return True
 
     @model_validator(mode="after")
     def _names_its_columns(self) -> PartnerFeed:
@@ -240,6 +278,9 @@ class PartnerFeed(FeedBase):
             )
         if self.rows == "aggregated" and any(column.type == "pseudonym" for column in self.columns.values()):
             raise ValueError("pseudonyms stand in rows: micro only")
+        parts = re.findall(r"\{(.*?)\}", self.file_name)
+        if set(parts) - set(NAME_PARTS) or len(set(parts)) < len(parts) or re.search(r"[/\\]", self.file_name):
+            raise ValueError("file_name holds {JJJJ}, {MM}, {K} and {T}, each at most once, and no folder")
         if (self.pull is not None) != (self.format == "json"):
             raise ValueError("pull goes with format: json")
         return self

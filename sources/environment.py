@@ -25,6 +25,7 @@ from sources.errors import ConfigurationError
 PACKAGE = Path(__file__).parent
 SAMPLE_ARCHIVE = PACKAGE / "sample" / "sample.warc.gz"
 DEFAULT_SCOPE = PACKAGE / "scope.yml"
+SAMPLE_DELIVERIES = PACKAGE / "sample" / "deliveries"
 # Where the day ends, of which is asked what was known on it.
 HERE = ZoneInfo("Europe/Amsterdam")
 
@@ -73,7 +74,9 @@ class Environment:
 
     `archive` is the recorded traffic that stands in for the network, None for live. `mirrors` maps a publisher's host
     to the base URL of a mirror that serves the same bytes. `known_on` makes it stand still at the end of that day: it
-    reads the landing of the environment at `landing_of`, never writes there and reaches no publisher.
+    reads the landing of the environment at `landing_of`, never writes there and reaches no publisher. `deliveries` holds
+    bundled deliveries of partners. A file in an inbox is left alone until it has not changed for `inbox_settle` seconds.
+    `keep_originals`: what is held or refused, and rows of people, stay in quarantine instead of being destroyed.
     """
 
     name: str
@@ -85,6 +88,9 @@ class Environment:
     keep_releases: int = 10
     known_on: date | None = None
     landing_of: Path | None = None
+    deliveries: Path | None = None
+    inbox_settle: float = 30.0
+    keep_originals: bool = False
 
     @property
     def landing(self) -> Path:
@@ -126,6 +132,26 @@ class Environment:
     def lock(self) -> Path:
         return self.home / "run.lock"
 
+    @property
+    def inbox(self) -> Path:
+        return self.home / "inbox"
+
+    @property
+    def quarantine(self) -> Path:
+        return self.home / "quarantine"
+
+    @property
+    def delivery_archive(self) -> Path:
+        return self.home / "archive"
+
+    @property
+    def reports(self) -> Path:
+        return (self.landing_of or self.home) / "reports"
+
+    @property
+    def register(self) -> Path:
+        return (self.landing_of or self.home) / "register" / "deliveries.jsonl"
+
 
 def declare_environment(
     feeds: str, settings: Mapping[str, str] | None = None, *, known_on: date | None = None
@@ -135,7 +161,8 @@ def declare_environment(
     Args:
         feeds: ``sample``, ``live``, or the path of a recorded archive (``*.warc.gz``).
         settings: the process environment unless given. Read are NOORD_HOME (default ``data``), NOORD_SCOPE,
-            NOORD_MIRRORS (``host=url`` pairs, comma separated) and NOORD_KEEP_RELEASES.
+            NOORD_MIRRORS (``host=url`` pairs, comma separated), NOORD_KEEP_RELEASES, NOORD_INBOX_SETTLE (seconds) and
+            NOORD_QUARANTINE (``destroy`` or ``keep``).
         known_on: the day at whose end the environment stands still; the present unless given.
 
     Raises:
@@ -173,18 +200,28 @@ def _as_known_on(present: Environment, day: date) -> Environment:
         mirrors={},
         known_on=day,
         landing_of=present.home,
+        deliveries=None,
     )
 
 
 def _declare_present(feeds: str, settings: Mapping[str, str]) -> Environment:
+    declared = _named(feeds, settings)
+    return dataclasses.replace(
+        declared,
+        keep_releases=_whole_number(settings.get("NOORD_KEEP_RELEASES", "10"), "NOORD_KEEP_RELEASES", 2),
+        inbox_settle=_whole_number(settings.get("NOORD_INBOX_SETTLE", "30"), "NOORD_INBOX_SETTLE", 0),
+        keep_originals=_keeps_originals(settings.get("NOORD_QUARANTINE", "destroy")),
+    )
+
+
+def _named(feeds: str, settings: Mapping[str, str]) -> Environment:
     root = Path(settings.get("NOORD_HOME", "data")).expanduser().absolute()
     scope = read_scope(Path(settings.get("NOORD_SCOPE", str(DEFAULT_SCOPE))))
-    keep = _whole_number(settings.get("NOORD_KEEP_RELEASES", "10"), "NOORD_KEEP_RELEASES")
     if feeds == "sample":
-        return Environment("sample", "sample", root / "sample", scope, SAMPLE_ARCHIVE, keep_releases=keep)
+        home = root / "sample"
+        return Environment("sample", "sample", home, scope, SAMPLE_ARCHIVE, deliveries=SAMPLE_DELIVERIES)
     if feeds == "live":
-        mirrors = _read_mirrors(settings.get("NOORD_MIRRORS", ""))
-        return Environment("live", "live", root / "live", scope, None, mirrors, keep)
+        return Environment("live", "live", root / "live", scope, None, _read_mirrors(settings.get("NOORD_MIRRORS", "")))
     archive = Path(feeds).expanduser().absolute()
     name = replay_name(archive)
     if not archive.is_file() or not name:
@@ -192,7 +229,7 @@ def _declare_present(feeds: str, settings: Mapping[str, str]) -> Environment:
             f"'{feeds}' is neither sample nor live, nor a recorded archive that exists under another name than those. "
             "Nothing was started."
         )
-    return Environment(f"replay-{name}", "replay", root / f"replay-{name}", scope, archive, keep_releases=keep)
+    return Environment(f"replay-{name}", "replay", root / f"replay-{name}", scope, archive)
 
 
 def replay_name(archive: Path) -> str:
@@ -201,10 +238,18 @@ def replay_name(archive: Path) -> str:
     return "" if name in ("sample", "live") else name
 
 
-def _whole_number(text: str, name: str) -> int:
-    if not text.isdigit() or int(text) < 2:
-        raise ConfigurationError(f"{name} must be a whole number of at least 2, not '{text}'. Nothing was started.")
+def _whole_number(text: str, name: str, least: int) -> int:
+    if not text.isdecimal() or int(text) < least:
+        raise ConfigurationError(
+            f"{name} must be a whole number of at least {least}, not '{text}'. Nothing was started."
+        )
     return int(text)
+
+
+def _keeps_originals(text: str) -> bool:
+    if text not in ("destroy", "keep"):
+        raise ConfigurationError(f"NOORD_QUARANTINE must be destroy or keep, not '{text}'. Nothing was started.")
+    return text == "keep"
 
 
 def _read_mirrors(text: str) -> dict[str, str]:

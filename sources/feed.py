@@ -98,6 +98,11 @@ class MeasureBase(Strict):
 
     unit: str | None = None
 
+    @property
+    def is_count(self) -> bool:
+        """Whether it counts things; one without a unit may do so (pupils per advice) and is judged as a count."""
+        return self.unit in (None, "aantal")
+
 
 class Attribute(Strict):
     """A column that is carried to raw as text, when the table has it; `group` as in `Measure`."""
@@ -223,6 +228,20 @@ class FeedBase(Strict):
     def carries_every_area(self) -> bool:
         """Whether rows of areas outside the scope are kept too."""
         return False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether whoever reads a release may know single rows and their checksums: the publisher shows them already."""
+        return True
+
+    @property
+    def missing_markers(self) -> tuple[str, ...]:
+        """The texts that may stand in a cell that holds no number."""
+        return self.missing
+
+    def still_names(self, table: Table) -> bool:
+        """Whether a table that landed is a table of the feed today."""
+        return table.discovered or any(table.publisher_id == declared.id for declared in self.tables)
 
     @property
     def contract_sha256(self) -> str:

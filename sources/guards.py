@@ -40,7 +40,7 @@ GUARDS: tuple[tuple[str, Severity, str], ...] = (
     (
         NO_TENFOLD_JUMP,
         "block",
-        "Geen cijfer van land, provincie of gemeente is opeens tien keer zo groot of tien keer zo klein.",
+        "Geen cijfer van land, provincie of gemeente, en geen totaal van een partner, is opeens tien keer zo groot of klein.",
     ),
     (CORRECTIONS_NEEDED, "warn", "Elke correctie in corrections.csv is nog nodig: de fout staat nog in de bron."),
 )
@@ -49,6 +49,9 @@ _SHOWN = 5
 
 # Small areas jump by chance.
 JUMP_AREAS = "^(NL|PV|GM)"
+# A partner knows wijken and buurten alone, so all of them together are looked at, without breakdowns.
+WHOLE = "whole"
+_TOTALS = r"total(\|total)*"
 JUMP_FACTOR = 10
 # Nor is a step from 3 to 30 news.
 JUMP_LEAST_COUNT = 50
@@ -66,7 +69,10 @@ class Vanished:
 
 @dataclass(frozen=True)
 class Jump:
-    """A figure that is ten times another one or more, either way; equal periods mean that it was revised."""
+    """A figure that is ten times another one or more, either way; equal periods mean that it was revised.
+
+    A figure of a partner is not told: nobody has protected it yet, and a check is released.
+    """
 
     table: str
     area: str
@@ -76,6 +82,7 @@ class Jump:
     period: str
     old: float
     new: float
+    is_open: bool = True
 
     @property
     def name(self) -> str:
@@ -84,10 +91,15 @@ class Jump:
     def __str__(self) -> str:
         part = "" if self.breakdown == "total" else f" ({self.breakdown})"
         before = "" if self.old_period == self.period else f" in {self.old_period}"
-        return (
-            f"{self.measure}{part} of {self.area} in {self.period}, table {self.table}: "
-            f"{self.new:,.10g}, and {self.old:,.10g}{before} before"
-        )
+        place = f"{self.measure}{part} of {self.area} in {self.period}, table {self.table}"
+        if self.is_open:
+            return f"{place}: {self.new:,.10g}, and {self.old:,.10g}{before} before"
+        return f"{place}: ten times {'more' if self.new > self.old else 'less'} than{before or ' it was'} before"
+
+    def example(self) -> dict[str, object]:
+        """The jump as an example of a check."""
+        told = {name: value for name, value in asdict(self).items() if name != "is_open"}
+        return told if self.is_open else {name: value for name, value in told.items() if name not in ("old", "new")}
 
 
 def compare_with_standing(
@@ -275,9 +287,9 @@ def find_jumps(pair: Comparison) -> list[Jump]:
         return []
     keys = "area_code, breakdown, measure"
     rows = pair.rows(
-        f"""WITH standing AS ({_long(pair.standing, measures)}),
+        f"""WITH standing AS ({_long(pair, pair.standing, measures)}),
         old AS (SELECT * FROM standing WHERE value > 0 AND measure NOT IN (SELECT measure FROM standing WHERE value < 0)),
-        new AS (SELECT * FROM ({_long(pair.delivery, measures)}) WHERE value > 0),
+        new AS (SELECT * FROM ({_long(pair, pair.delivery, measures)}) WHERE value > 0),
         revised AS (
             SELECT new.*, new.period_code AS old_period, old.value AS old_value FROM new
             JOIN old USING ({keys}, period_code)
@@ -301,16 +313,23 @@ def find_jumps(pair: Comparison) -> list[Jump]:
             AND ({_is_no_count(pair)} OR greatest(value, old_value) >= {JUMP_LEAST_COUNT})
         ORDER BY ALL"""
     )
-    return [Jump(t, a, b, m, before, now, float(old), float(new)) for t, a, b, m, before, now, old, new in rows]
+    is_open = pair.feed.is_open
+    return [
+        Jump(t, a, b, m, before, now, float(old), float(new), is_open) for t, a, b, m, before, now, old, new in rows
+    ]
 
 
-def _long(relation: str, measures: Sequence[str]) -> str:
+def _long(pair: Comparison, relation: str, measures: Sequence[str]) -> str:
+    """The figures that are looked at, a row each: those of large areas, or those of a partner as a whole."""
     names = ", ".join(quote(name) for name in measures)
-    keys = "table_id, boundary_year, area_code, period_code, breakdown"
-    return (
-        f"SELECT *, substr(period_code, 5, 2) AS period_kind FROM (SELECT {keys}, {names} FROM {relation} "
-        f"WHERE bound = 'value' AND regexp_matches(area_code, '{JUMP_AREAS}')) UNPIVOT (value FOR measure IN ({names}))"
-    )
+    if pair.feed.is_open:
+        keys = "table_id, boundary_year, area_code, period_code, breakdown"
+        rows = f"SELECT {keys}, {names} FROM {relation} WHERE bound = 'value' AND regexp_matches(area_code, '{JUMP_AREAS}')"
+    else:
+        sums = ", ".join(f"sum({quote(name)}) AS {quote(name)}" for name in measures)
+        keys = f"table_id, boundary_year, {literal(WHOLE)} AS area_code, period_code, breakdown"
+        rows = f"SELECT {keys}, {sums} FROM {relation} WHERE regexp_full_match(breakdown, '{_TOTALS}') GROUP BY ALL"
+    return f"SELECT *, substr(period_code, 5, 2) AS period_kind FROM ({rows}) UNPIVOT (value FOR measure IN ({names}))"
 
 
 def _same_series(left: str, right: str) -> str:
@@ -319,8 +338,7 @@ def _same_series(left: str, right: str) -> str:
 
 
 def _is_no_count(pair: Comparison) -> str:
-    # A measure without a unit may be a count (pupils per advice), so it is judged as one.
-    counts = [literal(name) for name, measure in pair.feed.measures.items() if measure.unit in (None, "aantal")]
+    counts = [literal(name) for name, measure in pair.feed.measures.items() if measure.is_count]
     return f"measure NOT IN ({', '.join(counts)})" if counts else "TRUE"
 
 
@@ -334,7 +352,7 @@ def judge_jumps(feed: Feed, jumps: Sequence[Jump], *, compared: bool) -> CheckRe
         found="; ".join([*jumps_in_words(open_ones), *_reasons(accepted.values())])
         or ("no figure jumped" if compared else _NOTHING_BEFORE),
         count=len(open_ones),
-        examples=[asdict(jump) for jump in open_ones],
+        examples=[jump.example() for jump in open_ones],
     )
 
 

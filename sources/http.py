@@ -152,9 +152,17 @@ class PublisherSession:
         Raises:
             FeedProblem: no answer, an error status, or a body that is not JSON.
         """
+        return parse_json(self.get_bytes(url), self.feed_id, url)
+
+    def get_bytes(self, url: str) -> bytes:
+        """Fetch a body into memory.
+
+        Raises:
+            FeedProblem: no answer, an error status, or an interrupted or oversized body.
+        """
         sink = BytesIO()
         self._fetch(url, sink)
-        return parse_json(sink.getvalue(), self.feed_id, url)
+        return sink.getvalue()
 
     def download(self, url: str, target: Path) -> Received:
         """Stream a body to `target`, as received, while hashing it.
@@ -233,17 +241,23 @@ class PublisherSession:
     def _send(self, method: str, url: str, *, stream: bool) -> requests.Response:
         timeout = (self._limits.connect_timeout, self._limits.read_timeout)
         try:
-            response = self._session.request(method, self._wire_url(url), timeout=timeout, stream=stream)
+            response = self._request(method, url, timeout=timeout, stream=stream)
         except requests.RequestException as error:
             raise self.problem(f"no answer: {_short(error)}", url, "an answer with status 200") from error
         if response.status_code != 200:
-            beginning = _beginning(response)
+            text = self._quoted(response)
             response.close()
-            text = " ".join(beginning.decode("utf-8", "replace").split())
             raise self.problem(
                 f"status {response.status_code} {response.reason or ''}: {text}".strip(": "), url, "status 200"
             )
         return response
+
+    def _request(self, method: str, url: str, **options: Any) -> requests.Response:
+        return self._session.request(method, self._wire_url(url), **options)
+
+    def _quoted(self, response: requests.Response) -> str:
+        """What a message says of the body of an answer that is no good."""
+        return " ".join(_beginning(response).decode("utf-8", "replace").split())
 
     def _wire_url(self, url: str) -> str:
         host = urlsplit(url).netloc

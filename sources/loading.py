@@ -169,7 +169,7 @@ def _refuse_strange_areas(connection: duckdb.DuckDBPyConnection, feed: FeedBase,
 def _refuse_strange_text(connection: duckdb.DuckDBPyConnection, feed: Feed, snapshot: Snapshot) -> None:
     """The markers of the rows just appended hold every text that is no number; only where one of them is strange is the
     cell looked for, because that reads each cell again."""
-    allowed = [*feed.missing, *(MARKER for c in feed.corrections if c.table_id == snapshot.table.id)]
+    allowed = [*feed.missing_markers, *(MARKER for c in feed.corrections if c.table_id == snapshot.table.id)]
     markers = ", ".join(literal(marker) for marker in allowed)
     suspect = connection.execute(
         f"SELECT 1 FROM delivery WHERE snapshot_id = ? AND NOT list_has_all([{markers}], map_values(missing_markers)) LIMIT 1",
@@ -193,5 +193,5 @@ def _refuse_strange_text(connection: duckdb.DuckDBPyConnection, feed: Feed, snap
         file, row, measure, text = found[0]
         raise FeedProblem(
             f"'{text}' in measure '{measure}'", feed_id=feed.id, where=f"table {snapshot.table.id}, {file}, row {row}",
-            expected=f"a number or one of {list(feed.missing)}",
+            expected=f"a number or one of {list(feed.missing_markers)}",
         )  # fmt: skip

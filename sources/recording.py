@@ -12,12 +12,13 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from sources.archive import ArchiveWriter
+from sources.contracts import PartnerFeed
 from sources.environment import Environment, replay_name
 from sources.errors import ConfigurationError, FeedProblem
 from sources.http import PublisherSession
 from sources.landing import Landing
 from sources.protocols import protocol_of
-from sources.registry import Feed, Registry
+from sources.registry import FetchedFeed, Registry
 
 
 def record_feeds(
@@ -47,7 +48,7 @@ def record_feeds(
     with tempfile.TemporaryDirectory() as scratch:
         landing = Landing(dataclasses.replace(environment, home=Path(scratch)))
         for feed in registry.values():
-            if only and feed.id not in only:
+            if isinstance(feed, PartnerFeed) or (only and feed.id not in only):
                 continue
             progress(f"{feed.id}: recording")
             try:
@@ -59,7 +60,7 @@ def record_feeds(
     return problems
 
 
-def record_feed(feed: Feed, environment: Environment, landing: Landing, recorder: ArchiveWriter) -> None:
+def record_feed(feed: FetchedFeed, environment: Environment, landing: Landing, recorder: ArchiveWriter) -> None:
     """Everything that an arrival of this feed would ask for.
 
     Raises:

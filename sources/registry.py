@@ -280,10 +280,8 @@ class OgcFeaturesFeed(RowsFeed):
     tolerance_m: float = Field(default=0, ge=0)
 
 
-Feed = Annotated[
-    CbsOdata3Feed | CbsOdata4Feed | CkanFeed | DownloadFeed | OgcFeaturesFeed | PartnerFeed,
-    Field(discriminator="protocol"),
-]
+FetchedFeed = CbsOdata3Feed | CbsOdata4Feed | CkanFeed | DownloadFeed | OgcFeaturesFeed
+Feed = Annotated[FetchedFeed | PartnerFeed, Field(discriminator="protocol")]
 _FEED: TypeAdapter[Feed] = TypeAdapter(Feed)
 Registry = dict[str, Feed]
 

@@ -6,17 +6,21 @@ and releases (publication). DuckDB has one writer a file, so callers hold the ru
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
+import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from sources.checks import CheckResult
+from sources.contracts import PartnerFeed
 from sources.environment import Environment
 from sources.errors import NoordError
 from sources.feed import FeedBase
@@ -24,6 +28,9 @@ from sources.landing import Snapshot
 from sources.loading import raw_columns
 from sources.protocols.cells import literal, quote
 from sources.registry import Feed, Registry
+
+if TYPE_CHECKING:
+    from sources.partners.register import Delivery
 
 _CONTROL = """
 CREATE SCHEMA IF NOT EXISTS raw;
@@ -44,6 +51,27 @@ CREATE TABLE IF NOT EXISTS control.corrections (
     correction_id VARCHAR PRIMARY KEY, feed_id VARCHAR, table_id VARCHAR, measure VARCHAR, area_code VARCHAR, period_code VARCHAR,
     published_value DOUBLE, action VARCHAR, replacement DOUBLE, reason_nl VARCHAR, reporter VARCHAR, reported_on DATE,
     source_url VARCHAR, retired_on DATE, snapshot_id VARCHAR, cells BIGINT);
+CREATE TABLE IF NOT EXISTS control.disclosure_rules (
+    feed_id VARCHAR, is_open BOOLEAN NOT NULL, least_count INTEGER, rounding INTEGER, least_denominator INTEGER,
+    least_population INTEGER, most_share DOUBLE);
+CREATE TABLE IF NOT EXISTS control.measure_kinds (feed_id VARCHAR, measure VARCHAR, counts VARCHAR);
+CREATE TABLE IF NOT EXISTS control.deliveries (
+    delivery_id VARCHAR PRIMARY KEY, is_micro BOOLEAN NOT NULL, feed_id VARCHAR, partner VARCHAR, contract_version INTEGER,
+    contract_sha256 VARCHAR, way VARCHAR, file_name VARCHAR, file_sha256 VARCHAR, bytes BIGINT, received_at TIMESTAMPTZ,
+    decided_at TIMESTAMPTZ, decision VARCHAR, delivered BIGINT, accepted BIGINT, refused BIGINT, periods VARCHAR[],
+    replaces VARCHAR[], timing VARCHAR, problem_nl VARCHAR, findings VARCHAR, refusals_by_rule VARCHAR, snapshots VARCHAR,
+    original VARCHAR);
+"""
+
+# What releases showed of figures that we protect: the first release that showed each number, or hid it. Nothing removes a row,
+# because no reader can be made to forget.
+_LEDGER = """
+CREATE SCHEMA IF NOT EXISTS control;
+CREATE TABLE IF NOT EXISTS control.published (
+    release_id VARCHAR, released_at TIMESTAMPTZ, feed_id VARCHAR, subject VARCHAR, code VARCHAR, role VARCHAR, area_code VARCHAR,
+    period_type VARCHAR, period_start DATE, breakdown VARCHAR, is_shown BOOLEAN, shown_value DOUBLE, rounding INTEGER,
+    least_count INTEGER);
+CREATE TABLE IF NOT EXISTS control.published_releases (release_id VARCHAR, released_at TIMESTAMPTZ, numbers BIGINT);
 """
 
 
@@ -93,12 +121,13 @@ def connect_memory() -> duckdb.DuckDBPyConnection:
 
 
 def prepare(environment: Environment, registry: Registry) -> None:
-    """Make the control tables, an empty raw table for each feed that has none, and describe the feeds.
+    """Make the control tables, an empty raw table for each feed that has none, and describe feeds, rules and deliveries.
 
     Each feed of a run calls this, so what is there already is only looked at.
     """
     with connect(environment.warehouse) as warehouse:
         warehouse.execute(_CONTROL)
+        warehouse.execute(_LEDGER)
         tables = warehouse.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'raw'").fetchall()
         described = warehouse.execute(f"SELECT feed_id, {_DESCRIPTION} FROM control.feeds").fetchall()
         for feed in registry.values():
@@ -110,6 +139,72 @@ def prepare(environment: Environment, registry: Registry) -> None:
             kept = ", ".join(literal(name) for name in registry)
             for table in ("control.feeds", "control.holds", "control.corrections"):
                 warehouse.execute(f"DELETE FROM {table} WHERE feed_id NOT IN ({kept})")
+        _write_disclosure_rules(warehouse, registry)
+        if any(isinstance(feed, PartnerFeed) for feed in registry.values()):
+            _add_deliveries(warehouse, environment, registry)
+
+
+def _write_disclosure_rules(warehouse: duckdb.DuckDBPyConnection, registry: Registry) -> None:
+    """Keep the rules of disclosure, and what partners' measures count, equal to the registry's.
+
+    A publisher has protected its open figures itself. A feed without a row has no rule, so nothing of it is shown.
+    """
+    rules: list[tuple[object, ...]] = []
+    kinds: list[tuple[object, ...]] = []
+    for feed in registry.values():
+        if not isinstance(feed, PartnerFeed):
+            rules.append((feed.id, True, None, None, None, None, None))
+            continue
+        rule = feed.disclosure
+        rules.append(
+            (
+                feed.id, False, rule.least_count, rule.rounding, rule.least_denominator, rule.least_population, rule.most_share,
+            )
+        )  # fmt: skip
+        kinds += [(feed.id, name, measure.counts) for name, measure in feed.measures.items()]
+    for table, rows in (("disclosure_rules", rules), ("measure_kinds", kinds)):
+        if set(warehouse.execute(f"FROM control.{table}").fetchall()) == set(rows):
+            continue
+        warehouse.execute("BEGIN")
+        warehouse.execute(f"DELETE FROM control.{table}")
+        for row in rows:
+            warehouse.execute(f"INSERT INTO control.{table} VALUES ({', '.join('?' * len(row))})", row)
+        warehouse.execute("COMMIT")
+
+
+def _add_deliveries(warehouse: duckdb.DuckDBPyConnection, environment: Environment, registry: Registry) -> None:
+    """Add what the register of deliveries has more; nothing is ever changed or taken away here."""
+    # Imported here: an environment without partners does not pay for reading one.
+    from sources.partners.register import Register
+
+    known = {name for (name,) in warehouse.execute("SELECT delivery_id FROM control.deliveries").fetchall()}
+    rows = [
+        _delivery_row(made, registry.get(made.feed_id))
+        for made in Register(environment).deliveries()
+        if made.delivery_id not in known
+    ]
+    if rows:
+        names = ", ".join(name for name in rows[0])
+        places = ", ".join("?" * len(rows[0]))
+        warehouse.executemany(
+            f"INSERT INTO control.deliveries ({names}) VALUES ({places})", [[*row.values()] for row in rows]
+        )
+
+
+def _delivery_row(made: Delivery, feed: Feed | None) -> dict[str, object]:
+    """A delivery by the columns of ``control.deliveries``; what has parts of its own is JSON.
+
+    `is_micro`: its rows are people or cases, so that their number is a count of them too; so is one of an unknown feed.
+    """
+    findings = [dataclasses.asdict(finding) for finding in made.findings]
+    return {each.name: getattr(made, each.name) for each in dataclasses.fields(made)} | {
+        "is_micro": not (isinstance(feed, PartnerFeed) and feed.rows == "aggregated"),
+        "periods": list(made.periods),
+        "replaces": list(made.replaces),
+        "findings": json.dumps(findings, ensure_ascii=False),
+        "refusals_by_rule": json.dumps(made.refusals_by_rule),
+        "snapshots": json.dumps(made.snapshots),
+    }
 
 
 # All columns but contract_sha256, which says under which contract the rows in raw were promoted.
@@ -134,11 +229,15 @@ def _describe(warehouse: duckdb.DuckDBPyConnection, feed: Feed) -> None:
 
 @dataclass(frozen=True)
 class Standing:
-    """What the warehouse holds of one feed now: under which contract, which snapshot of each table, and why it is held."""
+    """What the warehouse holds of one feed now: under which contract, which snapshot of each table, and why it is held.
+
+    `decided` counts what a partner delivered and was decided upon, without what had come in before.
+    """
 
     contract_sha256: str | None = None
-    snapshots: dict[str, str] = field(default_factory=dict)
+    snapshots: dict[str, str] = dataclasses.field(default_factory=dict)
     held: str | None = None
+    decided: int = 0
 
 
 def standings(environment: Environment, feed_ids: Iterable[str]) -> dict[str, Standing]:
@@ -147,17 +246,22 @@ def standings(environment: Environment, feed_ids: Iterable[str]) -> dict[str, St
     if not environment.warehouse.exists():
         return found
     with connect(environment.warehouse, read_only=True) as warehouse:
-        tables = warehouse.execute("SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'control'").fetchall()
-        if tables[0][0] < 4:
+        names = warehouse.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'control'").fetchall()
+        if not {"feeds", "holds", "snapshots"} <= {name for (name,) in names}:
             return found
+        # A warehouse that was made before partners delivered gets its table with the next run.
+        decided = (
+            "(SELECT count(*) FROM control.deliveries AS d WHERE d.feed_id = f.feed_id AND d.decision <> 'duplicate')"
+        )
         rows = warehouse.execute(
-            """SELECT f.feed_id, f.contract_sha256, h.problem,
-                (SELECT map_from_entries(list((s.table_id, s.snapshot_id))) FROM control.snapshots AS s WHERE s.feed_id = f.feed_id)
+            f"""SELECT f.feed_id, f.contract_sha256, h.problem,
+                (SELECT map_from_entries(list((s.table_id, s.snapshot_id))) FROM control.snapshots AS s WHERE s.feed_id = f.feed_id),
+                {decided if ("deliveries",) in names else "0"}
             FROM control.feeds AS f LEFT JOIN control.holds AS h USING (feed_id)"""
         ).fetchall()
     return found | {
-        feed_id: Standing(contract, snapshots or {}, held)
-        for feed_id, contract, held, snapshots in rows
+        feed_id: Standing(contract, snapshots or {}, held, decided)
+        for feed_id, contract, held, snapshots, decided in rows
         if feed_id in found
     }
 
@@ -245,8 +349,52 @@ def record_release_checks(environment: Environment, checks: Sequence[CheckResult
         warehouse.execute("COMMIT")
 
 
+def record_published(environment: Environment, release_id: str, released_at: datetime, shown: pa.Table) -> None:
+    """Add to the ledger what a release shows and no earlier one did; a release that is known already adds nothing.
+
+    Args:
+        shown: columns feed_id, subject, code, role, area_code, period_type, period_start, breakdown, shown_value (NULL is
+            hidden), rounding, least_count, measures. Amounts are rounded to digits, so they get no base.
+    """
+    number = "feed_id, subject, code, role, area_code, period_type, period_start, breakdown, is_shown, shown_value, rounding, least_count"
+    with connect(environment.warehouse) as warehouse:
+        warehouse.execute(_LEDGER)
+        if warehouse.execute("FROM control.published_releases WHERE release_id = ?", [release_id]).fetchall():
+            return
+        warehouse.register("shown", shown)
+        warehouse.execute("BEGIN")
+        warehouse.execute(
+            f"""INSERT INTO control.published (release_id, released_at, {number})
+            SELECT $release_id, $released_at, news.* FROM (
+                SELECT {number} FROM (
+                    SELECT shown.* REPLACE (
+                        CASE WHEN NOT list_has_any(shown.measures, coalesce(amounts.measures, [])) THEN shown.rounding END AS rounding
+                    ), shown.shown_value IS NOT NULL AS is_shown
+                    FROM shown LEFT JOIN (
+                        SELECT feed_id, list(measure) AS measures FROM control.measure_kinds WHERE counts = 'amount' GROUP BY feed_id
+                    ) AS amounts USING (feed_id)
+                )
+                EXCEPT SELECT {number} FROM control.published
+            ) AS news""",
+            {"release_id": release_id, "released_at": released_at},
+        )
+        warehouse.execute(
+            "INSERT INTO control.published_releases VALUES (?, ?, ?)", [release_id, released_at, shown.num_rows]
+        )
+        warehouse.execute("COMMIT")
+
+
+def recorded_releases(environment: Environment) -> set[str]:
+    """The releases that the ledger knows."""
+    with connect(environment.warehouse) as warehouse:
+        warehouse.execute(_LEDGER)
+        return {name for (name,) in warehouse.execute("SELECT release_id FROM control.published_releases").fetchall()}
+
+
 def stored_checks(environment: Environment, gate: str, subject: str | None = None) -> list[CheckResult]:
-    """The newest results of one gate, of one subject or of all."""
+    """The newest results of one gate, of one subject or of all; none where there is no warehouse yet."""
+    if not environment.warehouse.exists():
+        return []
     with connect(environment.warehouse, read_only=True) as warehouse:
         rows = warehouse.execute(
             """SELECT gate, subject, check_name, severity, passed, expected, found, unexpected_count, examples, checked_at

@@ -81,6 +81,7 @@ def main() -> None:
         row("release: gate (in a warm process)", within("gate", output))
         row("release: build and flip", within("build", output))
     _feeds(row)
+    _delivery(row)
     _kerncijfers(row)
     Console(width=100).print(table)
 
@@ -92,6 +93,15 @@ def _feeds(row: Row) -> None:
         if line.startswith("feed "):
             name = " ".join(line.split()[:2])
             row(f"first arrival on the sample: {name.removeprefix('feed ')} (warm)", within(name, output))
+
+
+def _delivery(row: Row) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        settings = {"NOORD_HOME": scratch, "NOORD_INBOX_SETTLE": "0"}
+        _, output = measure(["-m", "tests.bench_parts", "rows", scratch], **settings)
+        people = output.split()[-1]
+        _, output = measure(["-m", "tests.bench_parts", "delivery", scratch, people], **settings)
+        row("a delivery of one million rows, from inbox to raw (warm)", within("delivery", output))
 
 
 def _kerncijfers(row: Row) -> None:

@@ -67,6 +67,37 @@ def release(home: Path) -> None:
         build_release(environment, "0" * 16, checks, descriptions)
 
 
+def rows(home: Path) -> None:
+    """Put a delivery of one million rows where a partner leaves it; a process of its own, so that only taking it in counts."""
+    from sources.environment import declare_environment
+    from tests.support.million_rows import million_rows
+
+    inbox = declare_environment("live").inbox / "werkbedrijf"
+    inbox.mkdir(parents=True)
+    print("people", million_rows(inbox / "wsp_trajecten_202602.csv"))
+
+
+def delivery(home: Path, people: str) -> None:
+    """The delivery from the inbox to raw: claimed, read, gated, judged, added up, audited and promoted."""
+    import sources.expectations  # noqa: F401 - its import is not part of a feed
+    from sources import warehouse
+    from sources.arrival import arrive
+    from sources.environment import declare_environment
+    from sources.registry import load_registry
+
+    environment, registry = declare_environment("live"), load_registry()
+    warehouse.prepare(environment, registry)
+    with _measured("delivery"):
+        result = arrive(registry["trajecten_naar_werk"], environment)
+    assert result.outcome == "promoted", result
+    with duckdb.connect(str(environment.warehouse), read_only=True) as connection:
+        cells = "FROM raw.trajecten_naar_werk WHERE breakdown = 'total'"
+        courses, persons = connection.execute(f"SELECT sum(courses), sum(participants) {cells}").fetchall()[0]
+    # Somebody who lives in two wijken counts in both.
+    assert courses == 1_000_000
+    assert persons >= int(people)
+
+
 def pages(home: Path) -> None:
     """Write the answers beforehand, so that serving them costs next to nothing while an arrival is measured."""
     from tests.support.whole_country import write_pages
@@ -196,7 +227,7 @@ def _settings(home: Path, port: int) -> dict[str, str]:
 
 
 PARTS: dict[str, Callable[..., None]] = {
-    part.__name__: part for part in (feeds, dbt, release, pages, serve, kerncijfers, country, floor)
+    part.__name__: part for part in (feeds, dbt, release, rows, delivery, pages, serve, kerncijfers, country, floor)
 }
 
 if __name__ == "__main__":

@@ -6,6 +6,9 @@
 
 {% macro programme_end_year() %}2047{% endmacro %}
 
+{# Partners work in this municipality, and their figures go no further. #}
+{% macro municipality_code() %}GM0917{% endmacro %}
+
 {# Area sets of Heerlen-Noord and its wijken (and buurten), from the seeds, as rows of area_code. HN14 is the default set. #}
 {% macro areas_in_noord(with_buurten) %}
     SELECT DISTINCT areas.area_code

@@ -98,11 +98,10 @@ def numbers_of(values: pa.Array, is_text: np.ndarray) -> tuple[np.ndarray, np.nd
     """
     is_whole = matches(values, _WHOLE)
     whole = pc.replace_substring_regex(values.filter(pa.array(is_whole)), r"[.,]0+$|[^\d]", "").cast(pa.int64())
-    inside = [
-        (place, number)
-        for place in np.flatnonzero(is_text & ~is_whole & _holds_groups(values)).tolist()
-        for number in numbers_in(values[place].as_py())
-    ]
+    # Only there: pseudonyms hold digits side by side too, each in a form of its own.
+    searched = is_text & ~is_whole
+    holding = np.flatnonzero(searched)[_holds_groups(values.filter(pa.array(searched)))]
+    inside = [(place, number) for place in holding.tolist() for number in numbers_in(values[place].as_py())]
     amidst = np.array(inside, np.int64).reshape(-1, 2)
     places = np.concatenate([np.flatnonzero(is_whole), amidst[:, 0]])
     numbers = np.concatenate([whole.to_numpy(), amidst[:, 1]])

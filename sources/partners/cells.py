@@ -6,7 +6,8 @@ indicators, rates and areas above wijk and buurt (dbt), and what may be shown (d
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from itertools import product
 
 import duckdb
 import pyarrow as pa
@@ -40,7 +41,8 @@ def add_up(judged_rows: pa.Table, feed: PartnerFeed, incomplete: Collection[tupl
     try:
         connection.register("accepted", judged_rows)
         connection.register("incomplete", _incomplete(incomplete))
-        connection.execute(f"CREATE TEMP TABLE sums AS {_sums(feed)}")
+        for at, query in enumerate(_sums(feed)):
+            connection.execute(f"{'INSERT INTO sums' if at else 'CREATE TEMP TABLE sums AS'} {query}")
         areas = Places.read().of_kind(feed.area.kind) if feed.absent == "zero" else []
         connection.register("areas", pa.table({"area_code": pa.array(areas, pa.string())}))
         return connection.execute(_cells(feed)).to_arrow_table()
@@ -58,18 +60,19 @@ def _incomplete(pairs: Collection[tuple[str, str]]) -> pa.Table:
     )
 
 
-def _sums(feed: PartnerFeed) -> str:
+def _sums(feed: PartnerFeed) -> Iterator[str]:
+    """A query for each choice of dimensions that are margins; all in one (CUBE) would hold every set of people at once."""
+    measures = ", ".join(f"{_measure(m)} AS {quote(name)}" for name, m in feed.measures.items())
     labels = [
         f"regexp_replace(replace(coalesce({quote(d)}, {literal(UNKNOWN)}), '|', '/'), '\\s+', ' ', 'g')"
         for d in feed.dimensions
     ]
-    names = [f"dimension_{at}" for at in range(len(labels))]
-    inner = ", ".join(["*", *(f"{label} AS {name}" for label, name in zip(labels, names, strict=True))])
-    parts = [f"CASE WHEN grouping({name}) = 1 THEN 'total' ELSE {name} END" for name in names]
-    breakdown = f"concat_ws('|', {', '.join(parts)})" if parts else "'total'"
-    grouped = ", ".join(["area_code", "period_code", *([f"CUBE ({', '.join(names)})"] if names else [])])
-    measures = ", ".join(f"{_measure(m)} AS {quote(name)}" for name, m in feed.measures.items())
-    return f"SELECT area_code, period_code, {breakdown} AS breakdown, {measures} FROM (SELECT {inner} FROM accepted) GROUP BY {grouped}"
+    for chosen in product(*(("'total'", label) for label in labels)):
+        breakdown = f"concat_ws('|', {', '.join(chosen)})" if chosen else "'total'"
+        yield (
+            f"SELECT area_code, period_code, {breakdown} AS breakdown, {measures} FROM accepted "
+            "GROUP BY area_code, period_code, 3"
+        )
 
 
 def _measure(measure: PartnerMeasure) -> str:

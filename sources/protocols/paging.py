@@ -39,10 +39,15 @@ def follow_pages(
         link = next_link(path, url)
         if link is None:
             return
-        url = _on_the_same_host(session, url, link, link_name)
+        url = on_the_same_host(session, url, link, link_name)
 
 
-def _on_the_same_host(session: PublisherSession, url: str, link: str, link_name: str) -> str:
+def on_the_same_host(session: PublisherSession, url: str, link: str, link_name: str) -> str:
+    """The address of the following page.
+
+    Raises:
+        FeedProblem: it is on another host, or not https.
+    """
     following = urljoin(url, link)
     if urlsplit(following).netloc != urlsplit(url).netloc or urlsplit(following).scheme != "https":
         host = urlsplit(following).netloc

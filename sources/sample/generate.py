@@ -1,8 +1,9 @@
-"""Writes ``sample.warc.gz``: ``python -m sources.sample.generate``.
+"""Writes ``sample.warc.gz`` and the partners' files: ``python -m sources.sample.generate``.
 
 Belongs here: the recording. The real protocols ask, stand-ins for the publishers answer, and the recorder that live
 runs use writes down both: so the archive holds exactly the URLs that a run asks for. Does not belong here: what the
-answers are (`odata`, `odata4`, `files`, `features`, `ckan`).
+answers are (`odata`, `odata4`, `files`, `features`, `ckan`, `partners.repairs`), and what lies in the inboxes
+(`deliveries`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hashlib
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -23,14 +25,17 @@ from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 
 from sources.archive import ArchiveWriter
+from sources.contracts import PartnerFeed
 from sources.environment import DEFAULT_SCOPE, SAMPLE_ARCHIVE, Environment, Scope, read_scope
 from sources.http import PublisherSession
 from sources.landing import Landing
+from sources.partners.pull import PartnerSession, fetch_rows
 from sources.protocols import protocol_of
 from sources.registry import Feed, Registry, load_registry
-from sources.sample import ckan, features, odata4
+from sources.sample import ckan, deliveries, features, odata4
 from sources.sample.files import EDITIONS, ZIP_MODIFIED, liveability_zip, schools_file
 from sources.sample.odata import JSON_TYPE, OdataPublisher, tables
+from sources.sample.partners import repairs
 from sources.sample.table import CBS, THIRD_PARTIES
 
 # A fixed moment keeps the archive the same from one generation to the next.
@@ -49,7 +54,12 @@ class SamplePublishers(BaseAdapter):
         self._municipalities = frozenset((*scope.municipalities, *scope.with_neighbourhoods))
         known = tables(self._municipalities)
         self._odata = {host: OdataPublisher(host, known) for host in (CBS, THIRD_PARTIES)}
-        self._odata4 = odata4.Odata4Publisher(self._municipalities)
+        # Those that answer with a body and nothing beside it.
+        self._plain: dict[str, tuple[Callable[[str], bytes | None], str]] = {
+            odata4.HOST: (odata4.Odata4Publisher(self._municipalities).answer, odata4.JSON_TYPE),
+            ckan.HOST: (ckan.answer, ckan.JSON_TYPE),
+            repairs.HOST: (repairs.answer, repairs.JSON_TYPE),
+        }
 
     def send(self, request: PreparedRequest, *_args: Any, **_kwargs: Any) -> Response:
         url = request.url or ""
@@ -68,9 +78,10 @@ class SamplePublishers(BaseAdapter):
         if host in self._odata:
             body = self._odata[host].answer(url)
             return None if body is None else (body, {"Content-Type": JSON_TYPE, "DataServiceVersion": "3.0;"})
-        if host in (odata4.HOST, ckan.HOST):
-            body = self._odata4.answer(url) if host == odata4.HOST else ckan.answer(url)
-            kind = odata4.JSON_TYPE if host == odata4.HOST else ckan.JSON_TYPE
+        plain = self._plain.get(host)
+        if plain is not None:
+            answer, kind = plain
+            body = answer(url)
             return None if body is None else (body, {"Content-Type": kind})
         if host == features.HOST:
             found = features.answer(url)
@@ -109,6 +120,11 @@ def generate(target: Path, registry: Registry | None = None) -> None:
 
 
 def _record(feed: Feed, environment: Environment, writer: ArchiveWriter, publishers: SamplePublishers) -> None:
+    if isinstance(feed, PartnerFeed):
+        if feed.pull:
+            with PartnerSession(feed, environment, writer, publishers) as partner:
+                fetch_rows(partner, feed, RECORDED_AT.date())
+        return
     protocol, landing = protocol_of(feed, environment.scope), Landing(environment)
     with PublisherSession(feed.id, environment, recorder=writer, transport=publishers) as session:
         for table in protocol.tables(session):
@@ -117,3 +133,4 @@ def _record(feed: Feed, environment: Environment, writer: ArchiveWriter, publish
 
 if __name__ == "__main__":
     generate(SAMPLE_ARCHIVE)
+    deliveries.write()

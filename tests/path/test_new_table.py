@@ -8,12 +8,7 @@ feed that the project does not have: two of its columns share a stem and only th
 from __future__ import annotations
 
 import csv
-import json
 import math
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +20,7 @@ import yaml
 
 from sources.sample.odata import tables as sample_tables
 from tests.path.conftest import ROOT, noord
+from tests.support.project_copy import SEEDS, append_rows, asset_graph, copy_project, files_of
 from tests.support.publisher import LoopbackPublisher, ODataTable
 
 pytestmark = pytest.mark.slow
@@ -32,10 +28,9 @@ pytestmark = pytest.mark.slow
 FEED = "cbs_nabijheid"
 FEED_FILE = f"sources/feeds/cbs/{FEED}.yml"
 MODEL_FILE = f"dbt_project/models/staging/stg_{FEED}.sql"
-SEEDS = ("dbt_project/seeds/indicators.csv", "dbt_project/seeds/indicator_terms.csv")
+# Its columns are those of the new indicators, but for words and terms.
+LIKE = "LER_AFSTAND_SCHOOL"
 LIBRARY, SCHOOL = "AfstandTotBibliotheek_92", "AfstandTotSchool_64"
-# What the project makes for itself from feed files and runs; git ignores it too.
-MADE = ("target", "logs", "__pycache__", "_feeds.yml", "generated", "*.pyc", ".user.yml")
 
 FEED_YAML = """\
 id: cbs_nabijheid
@@ -143,34 +138,23 @@ def _distances(regions: list[dict[str, Any]]) -> ODataTable:
     )
 
 
-def _append_rows(path: Path, rows: list[dict[str, str]]) -> None:
-    """Add rows to a seed; columns that a row does not name are those of the seed's row for the distance to schools."""
-    with path.open(encoding="utf-8", newline="") as stream:
-        reader = csv.DictReader(stream)
-        template = next(row for row in reader if row["indicator_code"] == "LER_AFSTAND_SCHOOL")
-    with path.open("a", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, list(template), lineterminator="\n")
-        writer.writerows(template | row for row in rows)
-
-
 def _add_table(project: Path) -> None:
     """All that a new table takes."""
     (project / FEED_FILE).write_text(FEED_YAML, encoding="utf-8")
     (project / MODEL_FILE).write_text(MODEL_SQL, encoding="utf-8")
-    _append_rows(project / SEEDS[0], [{"indicator_code": code} | words for code, (_, words) in INDICATORS.items()])
+    append_rows(project / SEEDS[0], LIKE, [{"indicator_code": code} | words for code, (_, words) in INDICATORS.items()])
     terms = []
     for code, (measure, _) in INDICATORS.items():
         terms.append({"indicator_code": code, "role": "value", "feed_id": FEED, "measure": measure})
         terms.append({"indicator_code": code, "role": "weight", "feed_id": "cbs_kerncijfers", "measure": "population"})
-    _append_rows(project / SEEDS[1], terms)
+    append_rows(project / SEEDS[1], LIKE, terms)
 
 
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     folder = tmp_path_factory.mktemp("new_table")
     project, home, scope = folder / "project", folder / "home", folder / "scope.yml"
-    for name in ("sources", "publication", "orchestration", "dbt_project"):
-        shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns(*MADE))
+    copy_project(project)
     _add_table(project)
     scope.write_text(yaml.safe_dump({"with_neighbourhoods": ["GM0917"], "required": ["NL00", "GM0917"]}))
     kerncijfers = _kerncijfers()
@@ -197,19 +181,8 @@ def monitor(outcome: Outcome) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def _files(folder: Path) -> dict[str, bytes]:
-    ignored = shutil.ignore_patterns(*MADE)
-    found: dict[str, bytes] = {}
-    for name in ("sources", "publication", "orchestration", "dbt_project"):
-        for path, folders, files in os.walk(folder / name):
-            folders[:] = [entry for entry in folders if entry not in ignored(path, folders)]
-            kept = [Path(path) / entry for entry in files if entry not in ignored(path, files)]
-            found |= {str(file.relative_to(folder)): file.read_bytes() for file in kept}
-    return found
-
-
 def test_the_copy_differs_in_these_files_only(outcome: Outcome) -> None:
-    before, after = _files(ROOT), _files(outcome.project)
+    before, after = files_of(ROOT), files_of(outcome.project)
     assert len(before) > 80
     assert set(after) - set(before) == {FEED_FILE, MODEL_FILE}
     assert {name for name in before if before[name] != after.get(name)} == set(SEEDS)
@@ -257,25 +230,7 @@ def test_area_sets_are_weighted_with_inhabitants(
 
 
 def test_the_asset_is_in_the_lineage(outcome: Outcome) -> None:
-    program = """
-import json
-from orchestration.definitions import defs
-graph = defs.get_repository_def().asset_graph
-keys = {key.to_user_string(): [parent.to_user_string() for parent in graph.get(key).parent_keys] for key in graph.get_all_asset_keys()}
-print(json.dumps({"keys": keys, "checks": [f"{c.asset_key.to_user_string()} {c.name}" for c in graph.asset_check_keys]}))
-"""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("NOORD_", "DAGSTER_"))}
-    result = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=outcome.project,
-        env=environment | {"PYTHONPATH": str(outcome.project)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    found = json.loads(result.stdout.splitlines()[-1])
+    found = asset_graph(outcome.project)
     assert f"raw/{FEED}" in found["keys"]
     assert f"raw/{FEED}" in found["keys"][f"staging/stg_{FEED}"]
     assert f"staging/stg_{FEED}" in found["keys"]["intermediate/int_observations__unioned"]

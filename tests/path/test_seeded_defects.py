@@ -103,6 +103,64 @@ ROW_QUERY_DEFECTS = {
         "UPDATE delivery SET attributes = MAP {'name': 'Maria Gewanden'} WHERE area_code = 'BU09171000'",
         "UPDATE delivery SET attributes = MAP {'geometry': '{\"type\":\"Point\",\"coordinates\":[6,51]}'} WHERE area_code = 'BU09171000'",
     ],
+    "absent_pupils_do_not_exceed_pupils": [
+        "UPDATE delivery SET long_absence = pupils + 1 WHERE pupils > 0",
+        "UPDATE delivery SET out_of_school = pupils + 1 WHERE pupils > 0",
+    ],
+    "participants_do_not_exceed_pupils": ["UPDATE delivery SET participants = pupils + 1 WHERE pupils > 0"],
+    "participants_follow_at_most_twenty_hours": [
+        "UPDATE delivery SET hours_attended = 21 * participants WHERE participants > 0",
+        "UPDATE delivery SET participants = 0 WHERE hours_attended > 0",
+    ],
+    "toddlers_with_a_place_or_waiting_are_target_toddlers": [
+        "UPDATE delivery SET placed = target_toddlers WHERE waiting > 0",
+        "UPDATE delivery SET target_toddlers = toddlers + 1 WHERE toddlers > 0",
+    ],
+    "parts_of_the_stock_do_not_exceed_it": [
+        "UPDATE delivery SET vacant_for_works = dwellings WHERE vacant_between_tenants > 0",
+        "UPDATE delivery SET dwellings_with_label = dwellings + 1 WHERE dwellings > 0",
+        "UPDATE delivery SET dwellings_label_efg = dwellings_with_label + 1 WHERE dwellings_with_label > 0",
+    ],
+    "mean_rent_is_a_usual_rent": [
+        "UPDATE delivery SET rent_eur = rent_eur / 10 WHERE dwellings > 0",
+        "UPDATE delivery SET rent_eur = 10 * rent_eur WHERE dwellings > 0",
+    ],
+    "kinds_of_requests_add_up": [
+        "UPDATE delivery SET requests = requests + 1 WHERE breakdown = 'total'",
+        "UPDATE delivery SET requests = requests + 1 WHERE breakdown = 'damp'",
+        "DELETE FROM delivery WHERE breakdown = 'total' AND area_code = (SELECT min(area_code) FROM delivery)",
+    ],
+    "who_found_work_took_part": [
+        "UPDATE delivery SET ended_with_work = ended + 1 WHERE breakdown = 'total'",
+        "UPDATE delivery SET ended = participants + 1 WHERE breakdown = 'total'",
+        "UPDATE delivery SET courses = participants - 1 WHERE participants > 0",
+    ],
+    "outflow_to_work_is_part_of_outflow": [
+        "UPDATE delivery SET outflow_to_work = outflow + 1 WHERE breakdown = 'total|total'",
+        "UPDATE delivery SET inflow = recipients + outflow + 1 WHERE breakdown = 'total|total'",
+    ],
+    "ages_on_assistance_add_up": [
+        "UPDATE delivery SET recipients = recipients + 1 WHERE breakdown = 'total|total'",
+        "UPDATE delivery SET recipients = recipients + 1 WHERE breakdown = '27_45|total'",
+    ],
+    "children_with_problems_were_measured": [
+        "UPDATE delivery SET overweight = measured + 1",
+        "UPDATE delivery SET obese = overweight + 1",
+        "UPDATE delivery SET mouth_problems = measured + 1",
+        "UPDATE delivery SET speech_problems = measured + 1",
+    ],
+    "kinds_of_care_do_not_exceed_all_care": [
+        "UPDATE delivery SET costs_hospital_eur = costs_eur WHERE costs_gp_eur > 1"
+    ],
+    "participants_take_part": [
+        "UPDATE delivery SET unique_participants = participations + 1",
+        "UPDATE delivery SET children = unique_participants + 1",
+    ],
+    "solved_reports_do_not_exceed_reports": ["UPDATE delivery SET solved_in_time = reports + 1"],
+    "kinds_of_nuisance_add_up": [
+        "UPDATE delivery SET reports = reports + 1 WHERE breakdown = 'total'",
+        "UPDATE delivery SET reports = reports + 1 WHERE breakdown = 'youth'",
+    ],
     "buurten_lie_in_a_wijk_that_is_there": ["DELETE FROM delivery WHERE area_code = 'WK091710'"],
     "buurten_add_up_to_their_municipality": [
         "UPDATE delivery SET inhabitants = 1.1 * inhabitants + 500 WHERE area_code = 'GM0917'",
@@ -236,8 +294,67 @@ def test_a_new_expectation_needs_a_defect() -> None:
     assert defects_of(Expectation(type="expect_table_row_count_to_be_between", severity="warn", min_value=1), 100) == []
 
 
+# A shown count of what we protect, which is no amount; and a figure that is hidden.
+_PROTECTED = (
+    "(SELECT min(rowid) FROM {model} WHERE numerator > 0 AND indicator_code IN (SELECT indicator_code FROM "
+    "intermediate.int_disclosure__terms WHERE NOT is_open AND role != 'denominator' AND counts != 'amount'))"
+)
+_HIDDEN = "(SELECT min(rowid) FROM {model} WHERE value_status = 'suppressed_here')"
+_RATIO = "(SELECT min(rowid) FROM {model} WHERE value IS NOT NULL AND denominator IS NOT NULL)"
+
 # Per generic test: statements on {model}, each of which alone must give failing rows.
 GENERIC_DEFECTS = {
+    "small_counts_are_hidden": [
+        f"UPDATE {{model}} SET numerator = 1 WHERE rowid = {_PROTECTED}",
+        f"UPDATE {{model}} SET numerator = 4 WHERE rowid = {_PROTECTED}",
+        "DELETE FROM control.disclosure_rules WHERE NOT is_open",
+    ],
+    "counts_are_rounded": [
+        f"UPDATE {{model}} SET numerator = numerator + 1 WHERE rowid = {_PROTECTED}",
+        f"UPDATE {{model}} SET numerator = 1234567 WHERE rowid = {_PROTECTED}",
+        "UPDATE control.disclosure_rules SET rounding = 7 WHERE NOT is_open",
+    ],
+    "hidden_is_hidden": [
+        f"UPDATE {{model}} SET {change} WHERE rowid = {_HIDDEN}"
+        for change in (
+            "value = 1",
+            "numerator = 1",
+            "coverage = 1",
+            "lower_95 = 1",
+            "upper_95 = 1",
+            "lower_998 = 1",
+            "upper_998 = 1",
+            "national_gap = 1",
+            "municipality_rest_gap = 1",
+            "national_verdict = 'similar'",
+            "municipality_rest_verdict = 'similar'",
+            "recent_trend = 'no_significant_change'",
+        )
+    ],
+    "triple_agrees": [
+        f"UPDATE {{model}} SET {change} WHERE rowid = {_RATIO}"
+        for change in (
+            "value = 1.001 * value + 0.001",
+            "numerator = numerator + 1",
+            "denominator = denominator + 1, numerator = numerator + 1",
+            "numerator = NULL",
+            "denominator = NULL",
+        )
+    ],
+    "activity_counts_are_safe": [
+        f"UPDATE {{model}} SET {change} WHERE rowid = (SELECT min(rowid) FROM {{model}} WHERE value_status = '{status}')"
+        for change, status in (
+            ("participations = 3", "measured"),
+            ("children = 6", "measured"),
+            ("volunteers = NULL", "measured"),
+            ("value_note_nl = 'x'", "measured"),
+            ("value_status = 'suppressed_here'", "measured"),
+            ("value_status = 'measured', value_note_nl = NULL", "suppressed_here"),
+            ("value_status = 'hidden'", "suppressed_here"),
+            ("value_note_nl = NULL", "suppressed_here"),
+        )
+    ]
+    + ["DELETE FROM control.disclosure_rules WHERE NOT is_open"],
     "unique_combination": ["INSERT INTO {model} SELECT * FROM {model} LIMIT 1"],
     "value_iff_status": [
         "UPDATE {model} SET value = NULL WHERE rowid = {measured}",

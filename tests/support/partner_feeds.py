@@ -50,15 +50,15 @@ def partner_feed(**changes: Any) -> PartnerFeed:
         "dimensions": ["leeftijd"],
         "absent": "missing",
         "measures": {"persons": {"column": "aantal", "counts": "persons"}},
-        "expectations": [
-            {"type": "expect_column_values_to_be_between", "column": "persons", "min_value": 0, "severity": "block"}
-        ],
         "examples": [
             {"file": "a.csv", "shows": "goed", "decision": "accepted", "delivered": 1, "accepted": 1},
             {"file": "b.csv", "shows": "fout", "decision": "refused", "delivered": 1, "accepted": 0},
         ],
     }
-    return PartnerFeed.model_validate(document | changes)
+    document |= changes
+    not_negative = {"type": "expect_column_values_to_be_between", "min_value": 0, "severity": "block"}
+    expectations = [not_negative | {"column": next(iter(document["measures"]))}]
+    return PartnerFeed.model_validate({"expectations": expectations, **document})
 
 
 def read_bytes(folder: Path, feed: PartnerFeed, content: bytes) -> Grid:

@@ -23,17 +23,29 @@ periods AS (
 ),
 
 sets AS (
-    SELECT DISTINCT area_set FROM {{ ref('area_members') }}
+    SELECT
+        members.area_set,
+        bool_and(areas.parent_code = '{{ municipality_code() }}') AS is_part_of_heerlen
+    FROM {{ ref('area_members') }} AS members
+    LEFT JOIN {{ ref('areas') }} AS areas ON members.member_code = areas.area_code
+    GROUP BY members.area_set
 ),
 
--- A source that publishes an area set itself is not aggregated again.
+partner_feeds AS (
+    SELECT feed_id FROM {{ source('control', 'disclosure_rules') }}
+    WHERE NOT is_open
+),
+
+-- A source that publishes an area set itself is not aggregated again. Partners' figures are about Heerlen only: a region of
+-- which Heerlen is one part of many would be missing for ever.
 wanted AS (
     SELECT
         periods.*,
         sets.area_set
     FROM periods
     CROSS JOIN sets
-    WHERE NOT EXISTS (
+    LEFT JOIN partner_feeds ON periods.feed_id = partner_feeds.feed_id
+    WHERE (partner_feeds.feed_id IS NULL OR sets.is_part_of_heerlen) AND NOT EXISTS (
         SELECT 1 FROM published
         WHERE published.indicator_code = periods.indicator_code AND published.area_code = sets.area_set
     )

@@ -4,21 +4,17 @@
 -- without counts, whose weight is its base. rounding: a register mean of everybody, which only rounding makes uncertain.
 -- publisher: the publisher's own margins, at 95 % only. none: no limits. A value that is absent has none either.
 WITH
-combined AS (
-    SELECT * FROM {{ ref('int_indicator_values__published') }}
-    UNION ALL BY NAME
-    SELECT * FROM {{ ref('int_indicator_values__area_sets') }}
-),
+protected AS (SELECT * FROM {{ ref('int_indicator_values__protected') }}),
 
 valued AS (
     SELECT
-        combined.*,
+        protected.*,
         indicators.scale,
         indicators.rounding_step,
-        CASE WHEN combined.value IS NOT NULL THEN indicators.interval_method END AS method_of_value,
-        combined.publisher_lower IS NOT NULL AND combined.publisher_upper IS NOT NULL AS has_margins
-    FROM combined
-    INNER JOIN {{ ref('indicators') }} AS indicators ON combined.indicator_code = indicators.indicator_code
+        CASE WHEN protected.value IS NOT NULL THEN indicators.interval_method END AS method_of_value,
+        protected.publisher_lower IS NOT NULL AND protected.publisher_upper IS NOT NULL AS has_margins
+    FROM protected
+    INNER JOIN {{ ref('indicators') }} AS indicators ON protected.indicator_code = indicators.indicator_code
 )
 
 SELECT

@@ -1,17 +1,19 @@
 -- Numerator, denominator, weight and value of each indicator per area and period. Terms of one role are added up; when
 -- one of them is missing the sum is, for the first reason in the list below. One quantity may come from several feeds
--- (crimes per year and per month): each feed's terms make a sum of their own.
+-- (crimes per year and per month): each feed's terms make a sum of their own, and so do those of each breakdown that a
+-- reader sees (shown_as).
 WITH
 terms AS (
     SELECT
         *,
-        count(*) OVER (PARTITION BY indicator_code, role, feed_id) AS term_count
+        count(*) OVER (PARTITION BY indicator_code, role, feed_id, shown_as) AS term_count
     FROM {{ ref('indicator_terms') }}
 )
 
 SELECT
     terms.indicator_code,
     terms.role,
+    terms.shown_as AS breakdown,
     o.feed_id,
     max(o.snapshot_id) AS snapshot_id,
     o.area_code,

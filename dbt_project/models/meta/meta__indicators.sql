@@ -8,7 +8,11 @@ SELECT
         WHERE b.indicator_code = i.indicator_code
     ) AS breaks_nl,
     (
-        SELECT string_agg(t.role || ': ' || t.feed_id || '.' || t.measure || ' [' || t.breakdown || ']', '; ' ORDER BY t.role, t.measure)
+        SELECT
+            string_agg(
+                format('{}: {}.{} [{}]{}', t.role, t.feed_id, t.measure, t.breakdown, if(t.shown_as = 'total', '', ' → ' || t.shown_as)),
+                '; ' ORDER BY t.role, t.shown_as, t.feed_id, t.measure, t.breakdown
+            )
         FROM {{ ref('indicator_terms') }} AS t
         WHERE t.indicator_code = i.indicator_code
     ) AS terms

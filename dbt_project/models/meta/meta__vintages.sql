@@ -13,10 +13,12 @@ SELECT
     filled.table_id,
     filled.period_code,
     filled.period_status,
-    snapshots.upstream_version,
+    -- The version of what a partner delivered is its checksum; see meta.snapshots.
+    CASE WHEN rules.is_open THEN snapshots.upstream_version END AS upstream_version,
     snapshots.retrieved_at,
     filled.measures_published,
     filled.measures_in_contract,
     filled.snapshot_id
 FROM filled
 INNER JOIN {{ source('control', 'snapshots') }} AS snapshots ON filled.snapshot_id = snapshots.snapshot_id
+LEFT JOIN {{ source('control', 'disclosure_rules') }} AS rules ON filled.feed_id = rules.feed_id

@@ -1,5 +1,5 @@
 {{ config(alias='early_signals') }}
--- What this month, quarter or half-year shows already: each period beside the same period a year earlier, and the last twelve
+-- What this month, quarter, term or half-year shows already: each period beside the same period a year earlier, and the last twelve
 -- months beside the twelve before. Comparing with the same period takes the season out without a model; the signal is the
 -- verdict on the change against no change. One row for every period from an indicator's first to its last: a period that nobody
 -- delivered is a row that says so, and periods are matched by date, never by counting rows.
@@ -14,10 +14,10 @@ wanted_areas AS (
 figures AS (
     SELECT
         gathered.*,
-        CASE gathered.period_type WHEN 'month' THEN 1 WHEN 'quarter' THEN 3 ELSE 6 END AS months
+        CASE gathered.period_type WHEN 'month' THEN 1 WHEN 'quarter' THEN 3 WHEN 'term' THEN 4 ELSE 6 END AS months
     FROM {{ ref('int_indicator_values__gathered') }} AS gathered
     INNER JOIN wanted_areas ON gathered.area_code = wanted_areas.area_code
-    WHERE gathered.period_type IN ('month', 'quarter', 'half_year') AND gathered.breakdown = 'total'
+    WHERE gathered.period_type IN ('month', 'quarter', 'term', 'half_year') AND gathered.breakdown = 'total'
 ),
 
 spans AS (
@@ -163,7 +163,10 @@ SELECT
     compared.period_start,
     (compared.period_start + to_months(compared.months) - INTERVAL 1 DAY)::DATE AS period_end,
     compared.period_type,
-    year(compared.period_start)::INTEGER AS year,
+    -- A term counts for the year in which its school year begins, as in the marts.
+    year(
+        CASE WHEN compared.period_type = 'term' THEN compared.period_start - INTERVAL 7 MONTH ELSE compared.period_start END
+    )::INTEGER AS year,
     coalesce(
         compared.period_start = max(compared.period_start) FILTER (WHERE compared.value IS NOT NULL) OVER (
             PARTITION BY compared.indicator_code, compared.period_type, compared.area_code

@@ -149,9 +149,7 @@ def test_an_unchanged_gap_is_closed_for_nothing_and_none_at_all_wholly(baseline:
 
 
 def test_margin_is_half_the_interval_and_refuses_limits_out_of_order() -> None:
-    found = evaluate(
-        {"margin": "margin('lower', 'upper')"}, {"lower": [1, 5, 2, None, 1], "upper": [4, 5, 1, 1, None]}
-    )
+    found = evaluate({"margin": "margin('lower', 'upper')"}, {"lower": [1, 5, 2, None, 1], "upper": [4, 5, 1, 1, None]})
     assert found["margin"] == [1.5, 0, None, None, None]
 
 

@@ -1,6 +1,6 @@
 """The definitions load with nothing set and nothing run, and hold what the recorded list says.
 
-A feed, asset, check, job or schedule that vanishes or appears changes `definitions.txt`; after a deliberate change write
+A feed, asset, check, job, schedule or sensor that vanishes or appears changes `definitions.txt`; after a deliberate change write
 it again with ``python -m tests.unit.orchestration.test_definitions``.
 """
 
@@ -32,6 +32,7 @@ def _listing() -> str:
     lines += sorted(f"check {check.asset_key.to_user_string()} {check.name}" for check in graph.asset_check_keys)
     lines += sorted(f"job {name}" for name in repository.job_names if not name.startswith("__"))
     lines += sorted(f"schedule {schedule.name} {schedule.cron_schedule}" for schedule in repository.schedule_defs)
+    lines += sorted(f"sensor {sensor.name} starts {sensor.job_name}" for sensor in repository.sensor_defs)
     return "\n".join(lines) + "\n"
 
 

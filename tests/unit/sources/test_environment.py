@@ -72,3 +72,15 @@ def test_a_scope_with_an_unknown_key_is_refused(tmp_path: Path) -> None:
     path.write_text("municipality: [GM0917]\nrequired: [GM0917]\n")
     with pytest.raises(ConfigurationError, match="municipality"):
         read_scope(path)
+
+
+def test_how_deliveries_are_treated_is_a_setting(tmp_path: Path) -> None:
+    home = {"NOORD_HOME": str(tmp_path)}
+    default = declare_environment("sample", home)
+    assert (default.inbox_settle, default.keep_originals) == (30, False)
+    assert default.deliveries is not None
+    changed = declare_environment("live", {**home, "NOORD_INBOX_SETTLE": "0", "NOORD_QUARANTINE": "keep"})
+    assert (changed.inbox_settle, changed.keep_originals, changed.deliveries) == (0, True, None)
+    for wrong in ({"NOORD_INBOX_SETTLE": "-1"}, {"NOORD_QUARANTINE": "maybe"}):
+        with pytest.raises(ConfigurationError, match="NOORD_"):
+            declare_environment("live", wrong)

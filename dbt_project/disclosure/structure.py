@@ -1,0 +1,339 @@
+"""How numbers hang together: rows become cells, and cells that share atoms or stand in one figure become systems.
+
+Belongs here: reading the tables of `engine.decide` into arrays, and what is known of each cell when shown, by earlier
+releases and by its figure. Does not belong here: what is hidden.
+
+Two rows with the same atoms are one cell: a wijk of one buurt, or the denominator of three indicators. They are shown or
+hidden together. Atoms that stand in the same cells can't be told apart and are added up to one, which keeps systems small.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
+
+from dbt_project.disclosure import rules
+from dbt_project.disclosure.attacker import TOLERANCE, System
+
+# What a reader may combine. Leaving one out shows that it is needed (tests/path/test_attack.py); nothing else does.
+ALL_RELATIONS = frozenset(
+    {
+        "hierarchy",  # buurten in wijken, wijken in the municipality
+        "area_sets",  # HN13 beside HN14, the rest of Heerlen beside the municipality
+        "breakdowns",  # a total beside its breakdowns
+        "pairs",  # numerator, denominator and the value that follows from both
+        "releases",  # what earlier releases showed
+    }
+)
+
+# What says that a number of an earlier release and one of this are the same.
+KEY = ("feed_id", "subject", "code", "role", "area_code", "period_type", "period_start", "breakdown")
+
+# What is lost when a number is hidden, by area and for a breakdown: totals of Heerlen-Noord last, small areas first. Sets
+# that stand beside the default (HN13 with its rest) are needed less than the default.
+AREA_PRICE = {
+    "country": 2000.0,
+    "region": 2000.0,
+    "municipality": 1000.0,
+    "programme_area": 400.0,
+    "wijk": 10.0,
+    "buurt": 4.0,
+}
+UNUSUAL_SETS = {"HN13": 150.0, "RH13": 150.0}
+BREAKDOWN_PRICE = 0.3
+
+# Amounts in a system are brought to this size, where the solver's tolerance is small beside half a unit.
+_LARGEST = 1e4
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Cells as arrays of one length; `cell_of_row` says in which cell a row is (-1: in none, such as constants).
+
+    matrix: cells × atoms. low, high, hard_low, hard_high, parts, wholes: see `attacker.System`. protect_low, protect_high:
+    NaN where nothing is sensitive. follow: per cell the cells that are hidden with it. component: the system of each cell.
+    """
+
+    cell_of_row: np.ndarray
+    matrix: sp.csr_matrix
+    true: np.ndarray
+    is_amount: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    hard_low: np.ndarray
+    hard_high: np.ndarray
+    parts: np.ndarray
+    wholes: np.ndarray
+    protect_low: np.ndarray
+    protect_high: np.ndarray
+    is_hidden: np.ndarray
+    price: np.ndarray
+    follow: list[np.ndarray]
+    component: np.ndarray
+
+    def systems(self) -> Iterator[np.ndarray]:
+        """The cells of each system, in one order."""
+        order = np.argsort(self.component, kind="stable")
+        ends = np.flatnonzero(np.diff(self.component[order])) + 1
+        yield from (np.split(order, ends) if len(order) else [])
+
+    def scale(self, members: np.ndarray) -> float:
+        """What amounts of a system are divided by; counts are left as they are."""
+        largest = float(self.true[members].max(initial=0.0))
+        return largest / _LARGEST if self.is_amount[members].any() and largest > _LARGEST else 1.0
+
+    def system(self, members: np.ndarray) -> tuple[System, list[np.ndarray]]:
+        """The system of these cells, scaled, with `follow` by places in it."""
+        scale = self.scale(members)
+        place = {int(cell): at for at, cell in enumerate(members)}
+        pairs = np.flatnonzero(self.component[self.parts] == self.component[members[0]])
+        rows = self.matrix[members]
+        used = np.unique(rows.indices)
+        system = System(
+            matrix=rows[:, used].tocsr(),
+            true=self.true[members] / scale,
+            low=self.low[members] / scale,
+            high=self.high[members] / scale,
+            hard_low=self.hard_low[members] / scale,
+            hard_high=self.hard_high[members] / scale,
+            parts=np.array([place[int(cell)] for cell in self.parts[pairs]], dtype=np.int64),
+            wholes=np.array([place[int(cell)] for cell in self.wholes[pairs]], dtype=np.int64),
+        )
+        follow = [np.array([place[int(other)] for other in self.follow[cell]], dtype=np.int64) for cell in members]
+        return system, follow
+
+
+def gather(rows: pd.DataFrame, parts: pd.DataFrame, before: pd.DataFrame, relations: frozenset[str]) -> Cells:
+    """Make cells of the rows that have a known value and parts."""
+    cell_of_row, first, matrix = _cells(_entries(rows, parts, relations), len(rows))
+    heads = rows.iloc[first].reset_index(drop=True)
+    is_whole = _is_whole(matrix)
+    known = _known(heads["shown"], heads["rounding"], heads["least_count"], heads["kind"] == "amount", is_whole)
+    hard_low, hard_high = np.zeros(len(first)), np.full(len(first), np.inf)
+    if "releases" in relations:
+        _narrow_by_releases(rows, before, cell_of_row, is_whole, hard_low, hard_high)
+    pairs = _pairs(rows, cell_of_row).iloc[: None if "pairs" in relations else 0]
+    if "pairs" in relations:
+        _cap_by_constants(rows, cell_of_row, hard_high)
+    follow = _followers(pairs, len(first))
+    shares = pairs[pairs["is_share"] & (pairs["part"] != pairs["whole"])].drop_duplicates()
+    part, whole = shares["part"].to_numpy(dtype=np.int64), shares["whole"].to_numpy(dtype=np.int64)
+    protect_low, protect_high, is_hidden = _sensitive(rows, cell_of_row, len(first))
+    return Cells(
+        cell_of_row=cell_of_row,
+        matrix=matrix,
+        true=heads["true_value"].to_numpy(dtype=float),
+        is_amount=(heads["kind"] == "amount").to_numpy(dtype=bool),
+        low=known[0],
+        high=known[1],
+        hard_low=hard_low,
+        hard_high=hard_high,
+        parts=part,
+        wholes=whole,
+        protect_low=protect_low,
+        protect_high=protect_high,
+        is_hidden=is_hidden,
+        price=_prices(rows, cell_of_row, follow),
+        follow=follow,
+        component=_components(matrix, pairs),
+    )
+
+
+def _entries(rows: pd.DataFrame, parts: pd.DataFrame, relations: frozenset[str]) -> pd.DataFrame:
+    """row, atom (numbers from 0) and share: one entry per row and atom, in that order."""
+    usable = rows["is_controlled"] & rows["has_parts"] & (rows["true_value"] >= 0)
+    place = pd.Series(rows.index[usable], index=rows["quantity_id"][usable])
+    row = parts["quantity_id"].map(place)
+    kept = row.notna()
+    scopes = _scopes(rows, relations)
+    row = row[kept].astype("int64")
+    atom, _ = pd.factorize(parts["atom_id"][kept], sort=True)
+    scope, _ = pd.factorize(scopes.iloc[row.to_numpy()], sort=True)
+    share = parts["share"][kept].astype("float64") if "share" in parts.columns else pd.Series(1.0, index=row.index)
+    entries = pd.DataFrame(
+        {
+            "row": row.to_numpy(),
+            "atom": atom.astype(np.int64) * (scope.max(initial=0) + 1) + scope,
+            "share": share.to_numpy(),
+        }
+    )
+    entries["atom"] = pd.factorize(entries["atom"], sort=True)[0]
+    return entries.groupby(["row", "atom"], sort=True)[["share"]].sum().reset_index()
+
+
+def _scopes(rows: pd.DataFrame, relations: frozenset[str]) -> pd.Series:
+    """What keeps atoms of rows apart whose relation is left out; one text for all when none is."""
+    scope = pd.Series("", index=rows.index)
+    if "hierarchy" not in relations:
+        scope = scope + "|" + rows["area_type"].fillna("")
+    if "area_sets" not in relations:
+        scope = scope + "|" + rows["area_code"].where(rows["area_type"] == "programme_area", "")
+    if "breakdowns" not in relations:
+        scope = scope + "|" + rows["breakdown"]
+    return scope
+
+
+def _cells(entries: pd.DataFrame, row_count: int) -> tuple[np.ndarray, np.ndarray, sp.csr_matrix]:
+    """The cell of each row, the first row of each cell, and cells × merged atoms."""
+    cell_of_row = np.full(row_count, -1, dtype=np.int64)
+    row_ids, cell_of = _same_columns(entries["row"], entries["atom"], entries["share"])
+    cell_of_row[row_ids] = cell_of
+    _, first_at = np.unique(cell_of, return_index=True)
+    first = row_ids[first_at]
+    own = entries[entries["row"].isin(first)].sort_values(["atom", "row"], kind="stable")
+    cell = pd.Series(cell_of_row[own["row"].to_numpy()], index=own.index)
+    atom_ids, merged_of = _same_columns(own["atom"], cell, own["share"])
+    _, kept_at = np.unique(merged_of, return_index=True)
+    kept = own[own["atom"].isin(atom_ids[kept_at])]
+    column = np.zeros(int(entries["atom"].max()) + 1 if len(entries) else 0, dtype=np.int64)
+    column[atom_ids] = merged_of
+    shape = (len(first), len(kept_at))
+    place = (cell_of_row[kept["row"].to_numpy()], column[kept["atom"].to_numpy()])
+    return cell_of_row, first, sp.csr_matrix((kept["share"].to_numpy(), place), shape=shape)
+
+
+def _same_columns(key: pd.Series, member: pd.Series, share: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Keys with the same members and shares get the same number, from 0 in order of appearance. Sorted by key."""
+    keys = key.to_numpy()
+    starts = np.flatnonzero(np.diff(keys, prepend=-1)) if len(keys) else np.zeros(0, dtype=np.int64)
+    ends = np.append(starts[1:], len(keys))[: len(starts)]
+    members, shares = member.to_numpy(dtype=np.int64), share.to_numpy(dtype=np.float64)
+    numbers: dict[tuple[bytes, bytes], int] = {}
+    found = [
+        numbers.setdefault((members[start:end].tobytes(), shares[start:end].tobytes()), len(numbers))
+        for start, end in zip(starts, ends, strict=True)
+    ]
+    return keys[starts], np.array(found, dtype=np.int64)
+
+
+def _is_whole(matrix: sp.csr_matrix) -> np.ndarray:
+    """Cells whose atoms are never divided, so that they are whole numbers."""
+    fractional = matrix.copy()
+    fractional.data = (fractional.data != np.round(fractional.data)).astype(float)
+    return np.asarray(fractional.sum(axis=1) == 0).ravel()
+
+
+def _known(
+    shown: pd.Series, rounding: pd.Series, least_count: pd.Series, is_amount: pd.Series, is_whole: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The limits that a shown number tells."""
+    value = shown.to_numpy(dtype=float)
+    of_amounts = rules.known_of_amounts(value)
+    of_counts = rules.known_of_counts(
+        value, rounding.to_numpy(dtype=float), least_count.to_numpy(dtype=float), is_whole
+    )
+    amount = is_amount.to_numpy(dtype=bool)
+    return np.where(amount, of_amounts[0], of_counts[0]), np.where(amount, of_amounts[1], of_counts[1])
+
+
+def _narrow_by_releases(
+    rows: pd.DataFrame,
+    before: pd.DataFrame,
+    cell_of_row: np.ndarray,
+    is_whole: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+) -> None:
+    """Narrow the limits by what earlier releases showed.
+
+    An earlier number that the present one doesn't fit was corrected and says nothing of the present one.
+    """
+    shown = before[before["is_shown"].astype(bool) & before["shown_value"].notna()]
+    now = rows.assign(cell=cell_of_row)[[*KEY, "cell", "true_value", "least_count"]]
+    now = now[now["cell"] >= 0].rename(columns={"least_count": "least_count_now"})
+    found = now.assign(period_start=_days(now)).merge(
+        shown.assign(period_start=_days(shown)), on=list(KEY), how="inner"
+    )
+    if found.empty:
+        return
+    least = (
+        found["least_count"].fillna(found["least_count_now"])
+        if "least_count" in found.columns
+        else found["least_count_now"]
+    )
+    cell = found["cell"].to_numpy(dtype=np.int64)
+    rounding = pd.to_numeric(found["rounding"]).astype("float64")
+    then = _known(found["shown_value"], rounding, least, rounding.isna(), is_whole[cell])
+    value = found["true_value"].to_numpy(dtype=float)
+    slack = TOLERANCE * (1 + value)
+    stands = (value >= then[0] - slack) & (value <= then[1] + slack)
+    np.maximum.at(low, cell[stands], np.minimum(then[0], value)[stands])
+    np.minimum.at(high, cell[stands], np.maximum(then[1], value)[stands])
+
+
+def _days(table: pd.DataFrame) -> pd.Series:
+    return pd.to_datetime(table["period_start"]).dt.strftime("%Y-%m-%d")
+
+
+def _pairs(rows: pd.DataFrame, cell_of_row: np.ndarray) -> pd.DataFrame:
+    """part, whole (cells) and is_share for each numerator whose denominator is a cell too."""
+    base = rows["base_row"].to_numpy()
+    whole = np.where(base >= 0, cell_of_row[base], -1)
+    found = pd.DataFrame({"part": cell_of_row, "whole": whole, "is_share": rows["is_share"].to_numpy(dtype=bool)})
+    return found[(found["part"] >= 0) & (found["whole"] >= 0)]
+
+
+def _cap_by_constants(rows: pd.DataFrame, cell_of_row: np.ndarray, high: np.ndarray) -> None:
+    """A part of an open denominator is never more than it, and everybody knows."""
+    base = rows["base_row"].to_numpy()
+    is_capped = (base >= 0) & (cell_of_row >= 0) & rows["is_share"].to_numpy(dtype=bool)
+    is_capped &= rows["is_constant"].to_numpy(dtype=bool)[base]
+    cap = np.maximum(rows["base"].to_numpy(dtype=float), rows["true_value"].to_numpy(dtype=float))
+    np.minimum.at(high, cell_of_row[is_capped], cap[is_capped])
+
+
+def _followers(pairs: pd.DataFrame, count: int) -> list[np.ndarray]:
+    follow = [np.zeros(0, dtype=np.int64)] * count
+    others = pairs[pairs["part"] != pairs["whole"]][["whole", "part"]].drop_duplicates().sort_values(["whole", "part"])
+    whole, part = others["whole"].to_numpy(dtype=np.int64), others["part"].to_numpy(dtype=np.int64)
+    wholes, starts = np.unique(whole, return_index=True)
+    for cell, members in zip(wholes, np.split(part, starts[1:]), strict=bool(len(wholes))):
+        follow[cell] = members
+    return follow
+
+
+def _sensitive(rows: pd.DataFrame, cell_of_row: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Per cell the widest protection interval that one of its rows asks for, and whether one of them is hidden."""
+    low, high, is_hidden = np.full(count, np.nan), np.full(count, np.nan), np.zeros(count, dtype=bool)
+    within = cell_of_row >= 0
+    np.fmin.at(low, cell_of_row[within], rows["protect_low"].to_numpy(dtype=float)[within])
+    np.fmax.at(high, cell_of_row[within], rows["protect_high"].to_numpy(dtype=float)[within])
+    is_hidden[cell_of_row[within & rows["reason"].notna().to_numpy()]] = True
+    return low, high, is_hidden
+
+
+def _prices(rows: pd.DataFrame, cell_of_row: np.ndarray, follow: list[np.ndarray]) -> np.ndarray:
+    """What is lost when a cell is hidden, with all that is hidden with it.
+
+    The logarithm keeps a large number dearer than a small one; the last digits, made of the row's own id, keep two choices
+    from costing the same, so that every machine takes the same one.
+    """
+    price = rows["area_type"].map(AREA_PRICE).fillna(AREA_PRICE["wijk"]).to_numpy(dtype=float)
+    unusual = rows["area_code"].map(UNUSUAL_SETS).to_numpy(dtype=float)
+    price = np.where(np.isnan(unusual), price, unusual)
+    price = price * np.where(rows["breakdown"] == "total", 1.0, BREAKDOWN_PRICE)
+    price = price * (1 + np.log1p(np.maximum(rows["true_value"].to_numpy(dtype=float), 0.0)) / 10)
+    tie = np.array([zlib.crc32(str(key).encode()) for key in rows["quantity_id"]], dtype=float) / 2**32
+    total = np.zeros(len(follow))
+    within = cell_of_row >= 0
+    np.add.at(total, cell_of_row[within], (price * (1 + 1e-3 * tie))[within])
+    return np.asarray(total + np.array([total[followers].sum() for followers in follow]))
+
+
+def _components(matrix: sp.csr_matrix, pairs: pd.DataFrame) -> np.ndarray:
+    """The system of each cell: joined by atoms, or by standing in one figure."""
+    cells, atoms = matrix.shape
+    if cells == 0:
+        return np.zeros(0, dtype=np.int64)
+    place = matrix.tocoo()
+    part, whole = pairs["part"].to_numpy(dtype=np.int64), pairs["whole"].to_numpy(dtype=np.int64)
+    start, end = np.concatenate([place.row, part]), np.concatenate([cells + place.col, whole])
+    graph = sp.coo_matrix((np.ones(len(start)), (start, end)), shape=(cells + atoms, cells + atoms))
+    _, labels = connected_components(graph, directed=False)
+    return np.asarray(labels[:cells])

@@ -1,0 +1,86 @@
+"""Random municipalities, their numbers decided by the engine and attacked by an independent solver.
+
+Belongs here: that nothing hidden can be worked out, whatever the structure. Does not belong here: single rules
+(`test_rules`), the sample (`tests/path/test_attack.py`).
+"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dbt_project.disclosure.engine import decide
+from tests.support.attack import attack
+from tests.unit.dbt_project.disclosure.outsider import knowledge, targets
+from tests.unit.dbt_project.disclosure.small_warehouse import NO_RELEASES, Tables
+
+COUNTS = st.one_of(st.integers(0, 9), st.integers(0, 60), st.just(0))
+
+
+@st.composite
+def municipalities(draw: st.DrawFn) -> tuple[Tables, list[str]]:
+    """Up to eight wijken, some with too few inhabitants; two sets that differ by one wijk, with their rests; breakdowns;
+    a measure with its denominator, own or open; perhaps an amount."""
+    wijken = [f"W{number}" for number in range(draw(st.integers(2, 8)))]
+    groups = [f"g{number}" for number in range(draw(st.integers(1, 3)))]
+    has_open_base = draw(st.booleans())
+    is_share = draw(st.booleans())
+    rules = {
+        "is_open": False,
+        "least_count": draw(st.sampled_from([3, 5, 10])),
+        "rounding": draw(st.sampled_from([5, 3, 10])),
+        "least_denominator": draw(st.sampled_from([10, 30])),
+        "least_population": 50,
+        "most_share": draw(st.sampled_from([0.9, 0.8])),
+    }
+    populations = {wijk: draw(st.sampled_from([1000.0, 1000.0, 1000.0, 40.0])) for wijk in wijken}
+    cases, of = {}, {}
+    for wijk in wijken:
+        for group in groups:
+            cases[wijk, group] = draw(COUNTS)
+            of[wijk, group] = cases[wijk, group] + draw(COUNTS)
+    north = wijken[: draw(st.integers(1, len(wijken)))]
+    areas = {wijk: ("wijk", [wijk]) for wijk in wijken}
+    areas["GM"] = ("municipality", wijken)
+    areas |= {"HN14": ("programme_area", north), "RH14": ("programme_area", [w for w in wijken if w not in north])}
+    areas |= {
+        "HN13": ("programme_area", north[:-1]),
+        "RH13": ("programme_area", [w for w in wijken if w not in north[:-1]]),
+    }
+    breakdowns = {"total": groups} | ({group: [group] for group in groups} if len(groups) > 1 else {})
+    tables = Tables(rules)
+    for area, (area_type, members) in areas.items():
+        for breakdown, own in breakdowns.items():
+            cells = [(wijk, group) for wijk in members for group in own]
+            if not cells:
+                continue
+            pair = f"{area}-{breakdown}"
+            population = sum(populations[wijk] for wijk in members)
+            common = {
+                "area_type": area_type,
+                "breakdown": breakdown,
+                "pair": pair,
+                "is_share": is_share,
+                "population": population,
+            }
+            tables.add(area, {f"n-{w}-{g}": cases[w, g] for w, g in cells}, role="numerator", **common)
+            whole = {f"d-{w}-{g}": of[w, g] for w, g in cells}
+            tables.add(area, whole, role="denominator", kind="open" if has_open_base else "count", **common)
+    return tables, [f"n-{w}-{g}" for w, g in cases]
+
+
+@pytest.mark.slow
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(municipalities())
+def test_nothing_hidden_is_recovered(made: tuple[Tables, list[str]]) -> None:
+    tables, _ = made
+    quantities, parts = tables.quantities(), tables.parts_table()
+    decided = decide(quantities, parts, NO_RELEASES)
+    wanted = targets(quantities, parts)
+    shown = decided.set_index("quantity_id")["is_shown"]
+    assert not any(shown[target.name] for target in wanted)
+    assert not decided["is_already_disclosed"].any()
+    outcome = attack(knowledge(quantities, parts, decided), wanted)
+    assert outcome.tried == len(wanted)
+    assert outcome.recovered == ()
