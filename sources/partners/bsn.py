@@ -41,7 +41,7 @@ _LONG = r"\d(?:[ .,\-_/']{0,3}\d){7}"
 _DIGITS = re.compile(r"\d+")
 # What people put between groups of digits.
 _BETWEEN = re.compile(r" ?[.\-_/,'] ?| ")
-# How nine digits are grouped amidst others; by themselves any grouping counts.
+# How nine digits are grouped amidst others; by themselves any groups of up to five count.
 _GROUPED = {(3, 3, 3), (4, 2, 3)}
 _GROUPED_EIGHT = {(2, 3, 3), (3, 3, 2), (4, 2, 2)}
 
@@ -160,4 +160,4 @@ def _may_be(shape: tuple[int, ...], first: str, *, whole: bool) -> bool:
         return shape[0] in (8, 9)
     if shape[0] == 4 and "1900" <= first <= "2099":
         return False
-    return (sum(shape) == 9 and (whole or shape in _GROUPED)) or shape in _GROUPED_EIGHT
+    return (sum(shape) == 9 and ((whole and max(shape) <= 5) or shape in _GROUPED)) or shape in _GROUPED_EIGHT

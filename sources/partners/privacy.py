@@ -14,6 +14,7 @@ A finding says where, what kind and how many. It never holds a value, nor a head
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -157,7 +158,7 @@ def _in_column(texts: _Texts, feed: PartnerFeed) -> list[Finding]:
     in_form = forms.in_form(texts.values, texts.column)
     is_public = texts.column is not None and texts.column.holds_public_names
     is_public |= texts.name is not None and texts.name == feed.area.name
-    found |= {"bsn": _bsns(texts, in_form, feed)}
+    found["bsn"] = found.get("bsn", False) | _bsns(texts, in_form, feed)
     if not in_form.all():
         free = texts.values.filter(pa.array(~in_form))
         for kind, hits in _as_text(free, texts, feed, is_public=is_public).items():
@@ -181,7 +182,7 @@ def _by_header(texts: _Texts) -> dict[str, np.ndarray]:
 
 
 def _kind_of_header(header: str, *, is_foreign: bool) -> str | None:
-    plain = plain_header(header)
+    plain = re.sub(r"\W", "", plain_header(header))
     for kind, words in _HEADERS.items():
         # Long words also with something around them: voornaam_kind.
         if any(plain == word or (len(word) >= 8 and word in plain) for word in words):
@@ -220,7 +221,7 @@ def _names(free: pa.Array, *, is_text: bool) -> np.ndarray:
 
 def _sentences(free: pa.Array, texts: _Texts, feed: PartnerFeed, *, is_public: bool) -> np.ndarray:
     """Remarks where the contract has none; in a text that becomes a group, sentences that are long for a label."""
-    is_group = texts.name in feed.dimensions
+    is_group = _type(texts) == "text" and texts.name in feed.dimensions
     if _type(texts) == "text" and not is_group:
         return np.zeros(len(free), bool)
     hits = identifiers.sentence(free, words=12 if is_group or is_public else 5)
