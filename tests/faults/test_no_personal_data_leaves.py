@@ -377,7 +377,7 @@ class _World:
         (self.world / "said" / f"{self._said}.txt").write_text(run.stdout + run.stderr, encoding="utf-8")
 
     def noord(self, *arguments: str, quarantine: str = "destroy", expected: Sequence[int] = (0,)) -> None:
-        run = noord(*arguments, home=self.world / "home", **self.settings(quarantine))
+        run = noord(*arguments, home=self.world / "home", root=ROOT, **self.settings(quarantine))
         assert run.returncode in expected, run.stdout + run.stderr
         self.keep_said(run)
 
