@@ -215,7 +215,7 @@ class PublisherSession:
                 digest.update(chunk)
                 sink.write(chunk)
         except HTTPError as error:
-            raise _Interrupted(_short(error)) from error
+            raise _Interrupted(self._cause(error)) from error
         finally:
             response.close()
         self._spent += size
@@ -242,22 +242,25 @@ class PublisherSession:
         timeout = (self._limits.connect_timeout, self._limits.read_timeout)
         try:
             response = self._request(method, url, timeout=timeout, stream=stream)
-        except requests.RequestException as error:
-            raise self.problem(f"no answer: {_short(error)}", url, "an answer with status 200") from error
+        except (requests.RequestException, ValueError) as error:
+            # A redirect to what is no address is a plain ValueError.
+            raise self.problem(f"no answer: {self._cause(error)}", url, "an answer with status 200") from error
         if response.status_code != 200:
             text = self._quoted(response)
             response.close()
-            raise self.problem(
-                f"status {response.status_code} {response.reason or ''}: {text}".strip(": "), url, "status 200"
-            )
+            raise self.problem(f"status {response.status_code} {text}".strip(": "), url, "status 200")
         return response
 
     def _request(self, method: str, url: str, **options: Any) -> requests.Response:
         return self._session.request(method, self._wire_url(url), **options)
 
     def _quoted(self, response: requests.Response) -> str:
-        """What a message says of the body of an answer that is no good."""
-        return " ".join(_beginning(response).decode("utf-8", "replace").split())
+        """What a message says of the words of an answer that is no good: its reason and the beginning of its body."""
+        return f"{response.reason or ''}: {' '.join(_beginning(response).decode('utf-8', 'replace').split())}"
+
+    def _cause(self, error: BaseException) -> str:
+        """What a message says of an error of the network."""
+        return _short(error)
 
     def _wire_url(self, url: str) -> str:
         host = urlsplit(url).netloc
@@ -306,7 +309,12 @@ def _reader(sink: Any) -> Any:
 
 def _short(error: BaseException) -> str:
     """The innermost reason of a chain of network errors, without object addresses."""
-    cause: BaseException = error
-    while cause.__cause__ or cause.__context__:
-        cause = cause.__cause__ or cause.__context__  # type: ignore[assignment]
+    cause = innermost(error)
     return f"{type(cause).__name__}: {' '.join(str(cause).split())[:200]}"
+
+
+def innermost(error: BaseException) -> BaseException:
+    """The error with which a chain of errors began."""
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__  # type: ignore[assignment]
+    return error

@@ -7,6 +7,7 @@ file (`intake`).
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -41,6 +42,7 @@ _UNFORESEEN = (
     RecursionError,
     MemoryError,
 )
+_ROW_NUMBER = re.compile(r"\b(rij|regel) (\d+)")
 
 
 @dataclass(frozen=True)
@@ -173,8 +175,12 @@ def _refused_whole(
     contract: PartnerFeed | None, rule: str, what_nl: str, expected_nl: str = "", rows: int = 0
 ) -> Outcome:
     expected = expected_nl or RULES.get(rule, "een levering op een dag waarop het contract geldt")
+    number = _ROW_NUMBER.search(what_nl)
+    if contract is not None and contract.rows == "micro":
+        # The text is released; the number of the last row would be a count of people. The report lists it.
+        what_nl = _ROW_NUMBER.sub(r"een \1", what_nl)
     text = f"Dit klopt niet: {what_nl}. We verwachten: {expected}."
-    refusal = Refusal(None, None, rule, expected)
+    refusal = Refusal(int(number[2]) if number else None, None, rule, expected)
     return Outcome("refused", text, contract, rows, 0, rows, (refusal,), {rule: 1})
 
 

@@ -6,6 +6,7 @@ the rows; they go through quarantine like a file's.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Mapping
@@ -21,18 +22,21 @@ from sources.archive import ArchiveWriter
 from sources.contracts import PartnerFeed, Pull
 from sources.environment import Environment
 from sources.errors import FeedProblem
-from sources.http import Limits, PublisherSession
+from sources.http import Limits, PublisherSession, innermost
 from sources.partners.quarantine import MOST_BYTES
 from sources.protocols.paging import MOST_PAGES, on_the_same_host
 
 _KEY = re.compile(r"[\x21-\x7e]{1,4096}")
+# Who logs what came over the wire: broken answers with their bytes, and addresses.
+_WIRE_LOGS = ("urllib3.connection", "urllib3.connectionpool", "urllib3.response", "urllib3.util.retry")
 
 
 class PartnerSession(PublisherSession):
     """HTTP for a partner's interface.
 
-    The key goes to the host of the contract's address only, no redirect is followed, and no message quotes a body: it may
-    hold the key, or rows. A replay needs no key.
+    The key goes to the host of the contract's address only and no redirect is followed. No message quotes what the partner
+    sent, be it a body, a reason or the query of a link to the next page: it may hold the key, or rows. Nor does the log,
+    while the session is open. A replay needs no key.
 
     Raises:
         FeedProblem: the variable with the key is not set, or what it holds can't be sent.
@@ -60,12 +64,33 @@ class PartnerSession(PublisherSession):
             raise self.problem(f"the variable {pull.key_env} {what}", pull.url, "the partner's key, in the environment")
         return {pull.key_header: f"{pull.key_prefix}{key}"}
 
+    def __enter__(self) -> PartnerSession:
+        for name in _WIRE_LOGS:
+            logging.getLogger(name).addFilter(_no_record)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        for name in _WIRE_LOGS:
+            logging.getLogger(name).removeFilter(_no_record)
+        super().__exit__(*exc)
+
+    def problem(self, what: str, url: str, expected: str) -> FeedProblem:
+        return super().problem(what, url.partition("?")[0], expected)
+
     def _request(self, method: str, url: str, **options: Any) -> requests.Response:
         secret = self._secret if urlsplit(url).netloc == self._host else {}
         return super()._request(method, url, headers=secret, allow_redirects=False, **options)
 
     def _quoted(self, response: requests.Response) -> str:
         return "(the answer's text is not shown)"
+
+    def _cause(self, error: BaseException) -> str:
+        # Some quote what was received instead of an answer.
+        return type(innermost(error)).__name__
+
+
+def _no_record(_record: logging.LogRecord) -> bool:
+    return False
 
 
 def pull_of(feed: PartnerFeed) -> Pull:
@@ -113,7 +138,7 @@ def _page(session: PublisherSession, pull: Pull, url: str, body: bytes) -> dict[
         page = orjson.loads(body)
     except orjson.JSONDecodeError:
         # Not chained: the error holds the body, and the body may hold rows.
-        raise FeedProblem("the page is not valid JSON", feed_id=session.feed_id, where=url, expected=expected) from None
+        raise session.problem("the page is not valid JSON", url, expected) from None
     is_page = isinstance(page, dict) and isinstance(page.get(pull.rows), list)
     if not is_page or not isinstance(page.get(pull.next), str | None):
         raise session.problem("the page has another form", url, expected)

@@ -46,10 +46,14 @@ def on_the_same_host(session: PublisherSession, url: str, link: str, link_name: 
     """The address of the following page.
 
     Raises:
-        FeedProblem: it is on another host, or not https.
+        FeedProblem: it is on another host, not https, or no address.
     """
-    following = urljoin(url, link)
+    try:
+        following = urljoin(url, link)
+        host = urlsplit(following).hostname
+    except ValueError:
+        # Not chained: the error may quote the link, and a partner's link may hold anything.
+        raise session.problem(f"{link_name} is no address", url, "an address on the host that was asked") from None
     if urlsplit(following).netloc != urlsplit(url).netloc or urlsplit(following).scheme != "https":
-        host = urlsplit(following).netloc
         raise session.problem(f"{link_name} points to the foreign host {host}", url, "the host that was asked")
     return following

@@ -77,7 +77,7 @@ Route = Callable[[str], Answer | None]
 
 
 class LoopbackPublisher:
-    """Serves tables and files by host; `requests` lists what was asked, as ``METHOD url``.
+    """Serves tables and files by host; `requests` lists what was asked, as ``METHOD url``, and `headers` with which headers.
 
     `routes` answer for other interfaces than OData 3 (`tests.support.odata4` and its like); None is not theirs.
     `fault` sees each canonical URL with the right answer and may return another one, or None to cut the connection.
@@ -95,6 +95,7 @@ class LoopbackPublisher:
         self.catalogues: dict[str, list[dict[str, Any]]] = {}
         self.routes = list(routes)
         self.requests: list[str] = []
+        self.headers: list[tuple[str, dict[str, str]]] = []
         self.fault = fault
         self._cache: dict[str, Answer] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -179,6 +180,7 @@ def _handler(publisher: LoopbackPublisher) -> type[BaseHTTPRequestHandler]:
         def _reply(self, *, with_body: bool) -> None:
             url = "https:/" + unquote(self.path)
             publisher.requests.append(f"{self.command} {url}")
+            publisher.headers.append((url, dict(self.headers)))
             answer: Answer | None = publisher.answer(url)
             if publisher.fault is not None and answer is not None:
                 answer = publisher.fault(url, answer)

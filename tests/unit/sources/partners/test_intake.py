@@ -97,6 +97,25 @@ def test_refused_rows_are_left_out_and_told_by_place(tmp_path: Path) -> None:
     assert "geheim" not in page + table + environment.register.read_text()
 
 
+@pytest.mark.parametrize(
+    ("feed_id", "told"),
+    [("bijstand_wijk", "Dit klopt niet: rij 918."), ("trajecten_naar_werk", "Dit klopt niet: een rij.")],
+)
+def test_where_rows_are_people_the_number_of_one_is_for_the_partner_alone(
+    tmp_path: Path, feed_id: str, told: str
+) -> None:
+    """What is said of a delivery is released, and the last row's number is how many people there are."""
+    environment, feed = partner_environment(tmp_path), partner_feed(feed_id)
+    header = ";".join(feed.columns)
+    body = "\n".join([header, *[";".join("x" * len(feed.columns))] * 916, '"open']).encode()
+    put_in(environment, feed.partner, feed.file_name.replace("{JJJJ}", "2026").replace("{MM}", "01"), body)
+    (delivery,) = _take(environment, feed)
+    assert delivery.decision == "refused"
+    assert (delivery.problem_nl or "").startswith(told)
+    table = report_paths(environment, delivery)[1].read_text(encoding="utf-8-sig")
+    assert "rij;918;;aanhalingstekens;" in table
+
+
 def test_more_refused_rows_than_the_contract_allows_refuse_the_delivery(tmp_path: Path) -> None:
     environment = partner_environment(tmp_path)
     put_in(

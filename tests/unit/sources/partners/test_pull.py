@@ -6,6 +6,7 @@ import dataclasses
 import io
 import json
 import logging
+import socketserver
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -47,8 +48,8 @@ class _Partner:
             def do_GET(self) -> None:
                 url = "https:/" + self.path
                 partner.asked.append((url, dict(self.headers)))
-                status, headers, body = partner.answer(url)
-                self.send_response(status)
+                status, headers, body, *reason = partner.answer(url)
+                self.send_response(status, *reason)
                 for name, value in {**headers, "Content-Length": str(len(body))}.items():
                     self.send_header(name, value)
                 self.end_headers()
@@ -67,7 +68,7 @@ class _Partner:
             server.server_close()
             thread.join()
 
-    def answer(self, url: str) -> tuple[int, dict[str, str], bytes]:
+    def answer(self, url: str) -> Any:
         page = self.pages.get(url, (404, {}, b"not here"))
         return page if isinstance(page, tuple) else (200, {}, json.dumps(page).encode())
 
@@ -150,7 +151,13 @@ def test_a_key_that_is_missing_or_can_not_be_sent_is_named_by_its_variable(
         ({"items": [], "next": f"http://{HOST}/x"}, "foreign host"),
         ({"items": [], "next": FIRST}, "lead back"),
         ((302, {"Location": "/elders"}, b""), "status 302"),
-        ((307, {"Location": "https://elders.example/x"}, b""), "foreign host"),
+        ((307, {"Location": "https://elders.example/x"}, b""), "InvalidURL"),
+        ((307, {"Location": "https://[Jan"}, b""), "no answer"),
+        ((200, {"Content-Encoding": "gzip"}, b"geheim-917 of Jan Jansen"), "broke off"),
+        ((403, {}, b"", "geheim-917 is not for Jan Jansen"), "status 403"),
+        ({"items": [], "next": f"{FIRST}&key=geheim-917&after=Jan"}, "status 404"),
+        ({"items": [], "next": f"https://Jan:geheim-917@{HOST}/x"}, "foreign host"),
+        ({"items": [], "next": "https://[Jan]/x"}, "is no address"),
     ],
     ids=lambda value: None if isinstance(value, str) else "answer",
 )
@@ -171,6 +178,40 @@ def test_a_strange_answer_is_a_problem_that_quotes_neither_key_nor_rows(
     assert "geheim" not in said
     assert "Jan" not in said
     assert all(url.startswith(URL) for url, _ in partner.asked)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"Jan Jansen;geheim-917\r\n", b"HTTP/1.1 200 OK\r\nJan Jansen geheim-917\r\n\r\n", b""],
+    ids=["rows", "header", "nothing"],
+)
+def test_what_is_no_http_at_all_is_quoted_neither_in_the_problem_nor_in_the_log(
+    tmp_path: Path, sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """urllib3 logs the bytes of a broken answer."""
+    caplog.set_level(logging.DEBUG)
+    asked = []
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            asked.append(self.rfile.readline())
+            self.wfile.write(sent)
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        environment = partner_environment(
+            tmp_path, mirrors={HOST: f"http://127.0.0.1:{server.server_address[1]}/{HOST}"}
+        )
+        with (
+            PartnerSession(FEED, environment, settings=KEY) as session,
+            pytest.raises(FeedProblem) as problem,
+        ):
+            fetch_rows(session, FEED, DAY)
+        server.shutdown()
+    assert asked, "the partner was asked"
+    said = f"{problem.value!r} {problem.value} {caplog.text}"
+    assert "geheim" not in said
+    assert "Jan" not in said
 
 
 def test_pages_have_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
