@@ -20,6 +20,9 @@ from sources.feed import FeedBase, MeasureBase, PeriodType, Strict, Table
 # What a file's name may say of the period, and how it is written there.
 NAME_PARTS = {"JJJJ": r"(?:19|20)\d\d", "MM": r"0[1-9]|1[0-2]", "K": "[1-4]", "T": "[1-3]"}
 
+# What makes no difference between headers.
+_NOT_COMPARED = re.compile(r"[\s_\-\ufeff\u00a0]+")
+
 # What a cell of a column holds.
 #   text       words that are scanned for personal data and go no further, unless the column is a dimension
 #   category   one of `values`; what is written there becomes the label
@@ -306,4 +309,4 @@ class PartnerFeed(FeedBase):
 
 def plain_header(header: str) -> str:
     """A header as it is compared: without case, spaces, hyphens and underscores."""
-    return re.sub(r"[\s_\-]+", "", header.replace("\ufeff", "").replace("\u00a0", " ")).casefold()
+    return _NOT_COMPARED.sub("", header).casefold()

@@ -47,8 +47,11 @@ def safe_entries(archive: zipfile.ZipFile, most_unpacked: int = MOST_UNPACKED) -
     Raises:
         UnsafeArchive: a name climbs out of it, a link, or more bytes than `most_unpacked` or `MOST_RATIO` allow.
     """
-    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    # Not `is_dir`, which fails on a part without a name.
+    entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
     for entry in entries:
+        if not entry.filename:
+            raise UnsafeArchive("the ZIP holds a part without a name", "a name for each part")
         parts = PurePosixPath(entry.filename.replace("\\", "/")).parts
         climbs = (
             ".." in parts or entry.filename.startswith(("/", "\\")) or bool(re.match(r"^[A-Za-z]:", entry.filename))
