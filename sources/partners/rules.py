@@ -53,6 +53,7 @@ _ROW: Mapping[str, str] = {
     "kwartaal": "een kwartaal: 1 tot en met 4, of zoals 2025Q1",
     "trimester": "een periode van het schooljaar: 1, 2 of 3",
     "periode_tegenstrijdig": "hetzelfde jaar in alle kolommen die een jaar noemen",
+    "andere_periode": "alleen perioden waar dit bestand over gaat: niet later dan de bestandsnaam, en elk met alle rijen",
     "gebied_onbekend": "een CBS-code of naam van een gebied in Heerlen dat bestaat",
     "gebied_niveau": "een gebied van het niveau van het contract (wijk of buurt)",
     "gebied_buiten_programma": "een gebied in de gemeente Heerlen",
