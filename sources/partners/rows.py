@@ -36,6 +36,8 @@ _LEAST_OF_FULLEST = 0.2
 _MOST_CODES = 2**62
 _SEPARATOR = "\x1f"
 _TOTALS = ("total", "totaal")
+# What a spreadsheet takes for a formula, also in its wide form; cells have no space before it any more.
+_FORMULA = r"^[=+\-@＝＋－＠]"
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ class _Judge:
         period_codes = self._periods()
         if not_before is None:
             period_codes = self._refuse_other_periods(period_codes)
-        self._refuse_totals()
+        self._refuse_labels()
         self._refuse_uneven()
         self._only_outside_window(period_codes, not_before)
         repeats = self._refuse_repeats()
@@ -200,12 +202,14 @@ class _Judge:
 
     # -- rules of rows ----------------------------------------------------------------------------------------------
 
-    def _refuse_totals(self) -> None:
-        """A row with a total beside its parts would count everything twice."""
+    def _refuse_labels(self) -> None:
+        """Labels in the partner's own words: a total beside its parts would count everything twice, and as the only words
+        of partners that are released they must not become a formula in the spreadsheet of a reader."""
         for name in self._feed.dimensions:
             if self._feed.columns[name].type == "text":
-                is_total = pc.is_in(pc.utf8_lower(self._parsed[name].values), pa.array(_TOTALS))
-                self._break(name, is_total, "totaalrij")
+                labels = self._parsed[name].values
+                self._break(name, pc.is_in(pc.utf8_lower(labels), pa.array(_TOTALS)), "totaalrij")
+                self._break(name, pc.match_substring_regex(labels, _FORMULA), "formuleteken")
 
     def _refuse_uneven(self) -> None:
         """A row with too many fields has its values in the wrong columns, so that no other rule says anything of it."""

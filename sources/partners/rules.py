@@ -62,6 +62,7 @@ _ROW: Mapping[str, str] = {
     "school_onbekend": "een BRIN-code met vestigingsnummer van een school in Heerlen, zoals 00AB00",
     "pseudoniem": "een pseudoniem dat met de afgesproken sleutel is gemaakt: 64 hexadecimale tekens (HMAC-SHA256)",
     "totaalrij": "losse groepen, en geen rij met een totaal",
+    "formuleteken": "een naam die niet begint met =, +, - of @, want een rekenblad maakt daar een formule van",
     "dubbele_rij": "elke combinatie van gebied, periode en groep één keer",
     "tegenstrijdige_rij": "elk kenmerk van een rij met één inhoud",
     "buiten_venster": "een periode binnen de maanden die opnieuw worden opgehaald; deze rij telt niet mee",
