@@ -178,3 +178,23 @@ def named_period(file_name: str, feed: PartnerFeed) -> dict[str, int] | None:
     if match is None:
         return None
     return dict(zip(parts[1::2], map(int, match.groups()), strict=True))
+
+
+def newest_by_name(feed: PartnerFeed, named: Mapping[str, int]) -> str | None:
+    """The newest period that a file may be about: that in which the time in its name ends; None when it names no year.
+
+    Partners name a file after its period or, when it holds several, after the month in which they made it.
+    """
+    year, period = named.get("JJJJ"), feed.period
+    if year is None:
+        return None
+    # As in `period_code`: the year of the name is that of a school year unless columns say which year it is.
+    is_school_year = period.is_school_year and period.year is None and period.date is None
+    if "T" in named:
+        month = (11, 15, 19)[named["T"] - 1]
+    elif "MM" in named or "K" in named:
+        month = named["MM"] if "MM" in named else 3 * named["K"]
+        month += 12 if is_school_year and month <= 7 else 0
+    else:
+        month = 19 if period.is_school_year or period.type in ("SJ", "TR") else 12
+    return _from_month(period.type, year + (month - 1) // 12, (month - 1) % 12 + 1)

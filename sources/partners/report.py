@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +27,7 @@ from sources.partners.rules import RULES
 
 # Refusals that are listed one by one; the totals per rule are always whole.
 MOST_LISTED = 1000
+_FORMULA_SIGNS = ("=", "+", "-", "@")
 WHOLE_DELIVERY = "hele levering"
 
 DECISION_NL: Mapping[Decision, str] = {
@@ -135,7 +137,12 @@ def _page(delivery: Delivery, contract: PartnerFeed | None, rules: Sequence[_Rul
 def _template() -> Template:
     loader = FileSystemLoader(Path(__file__).parent)
     templates = Templates(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=loader,
+        autoescape=True,
+        finalize=_shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     return templates.get_template("report.html.j2")
 
@@ -225,8 +232,15 @@ def _table_rows(
 
 
 def _harmless(cell: str) -> str:
-    """A cell that a spreadsheet shows and never runs."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    """A cell that a spreadsheet shows and never runs, also where it drops what stands before the sign of a formula."""
+    plain = unicodedata.normalize("NFKC", cell)
+    seen = "".join(sign for sign in plain if not sign.isspace() and unicodedata.category(sign) not in ("Cc", "Cf"))
+    return f"'{cell}" if cell.startswith(("\t", "\r", "\n")) or seen.startswith(_FORMULA_SIGNS) else cell
+
+
+def _shown(value: object) -> object:
+    """Every text of the page: a spreadsheet opens pages too, and runs the cells of their tables."""
+    return _harmless(value) if isinstance(value, str) else value
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ import pyarrow.compute as pc
 from sources.contracts import PartnerFeed
 from sources.partners.areas import Places
 from sources.partners.header import column_places
-from sources.partners.periods import Moment, named_period, period_code
+from sources.partners.periods import Moment, named_period, newest_by_name, period_code
 from sources.partners.reading import Grid
 from sources.partners.rules import RULES
 from sources.partners.values import Parsed, distinct, parse_column
@@ -29,9 +30,14 @@ __all__ = ["RULES", "Judged", "Refusal", "exceeds", "judge_rows"]
 MOST_REFUSALS = 10_000
 # Left out for when it is, not for what it holds.
 OUTSIDE_WINDOW = "buiten_venster"
+# A period with a smaller share of the rows of the fullest one is a few stray rows: taken for all there is, they would
+# replace every figure of that period. Months of one register differ less.
+_LEAST_OF_FULLEST = 0.2
 _MOST_CODES = 2**62
 _SEPARATOR = "\x1f"
 _TOTALS = ("total", "totaal")
+# What a spreadsheet takes for a formula, also in its wide form; cells have no space before it any more.
+_FORMULA = r"^[=+\-@＝＋－＠]"
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,7 @@ class Judged:
     `refusals` are in the order of rows and columns, and end at `MOST_REFUSALS`; `by_rule` counts all rows that broke a rule.
     `rows`: accepted rows with ``area_code``, ``period_code`` and the typed columns that measures and dimensions need; numbers
     stand in place of pseudonyms and keys. `incomplete`: areas and periods of which a row was refused, so that their sums
-    lack something.
+    lack something; a row whose period is not known may lack in any period of its area.
     """
 
     delivered: int
@@ -66,8 +72,10 @@ class Judged:
 def judge_rows(grid: Grid, feed: PartnerFeed, *, file_name: str = "", not_before: str | None = None) -> Judged:
     """Judge each row.
 
-    `file_name` is the name under which the partner delivered, which may hold the period. `not_before` is a period code:
-    rows of earlier periods are left out under the rule ``buiten_venster``.
+    `file_name` is the name under which the partner delivered, which may hold the period. Rows of a period that the delivery
+    is not about are refused: one after the time in the file's name, or one of which only a few rows are there. `not_before`
+    is a period code and says that all rows since were asked for (a pull): there a period may have few rows, and those of
+    earlier ones are left out under the rule ``buiten_venster``.
 
     Raises:
         Refused: the period stands in the name of the file, and the name does not hold it.
@@ -98,7 +106,9 @@ class _Judge:
     def judge(self, not_before: str | None) -> Judged:
         area_codes = self._areas()
         period_codes = self._periods()
-        self._refuse_totals()
+        if not_before is None:
+            period_codes = self._refuse_other_periods(period_codes)
+        self._refuse_labels()
         self._refuse_uneven()
         self._only_outside_window(period_codes, not_before)
         repeats = self._refuse_repeats(period_codes)
@@ -113,7 +123,7 @@ class _Judge:
             refusals=tuple(self._refusals()),
             rows=rows,
             by_rule=self._by_rule(),
-            incomplete=frozenset(_pairs(keys.filter(lacking))),
+            incomplete=_incomplete(keys.filter(lacking), rows),
         )
 
     def _text(self, name: str) -> pa.ChunkedArray:
@@ -162,6 +172,18 @@ class _Judge:
             )
         return codes
 
+    def _refuse_other_periods(self, codes: pa.Array) -> pa.Array:
+        """Refuse rows of periods that the delivery is not about; the periods of the other rows."""
+        none = pa.scalar(None, pa.string())
+        newest = newest_by_name(self._feed, named_period(self._file_name, self._feed) or {})
+        kept = codes if newest is None else pc.if_else(pc.greater(codes, newest), none, codes)
+        sizes = pc.value_counts(kept.drop_null())
+        periods, counts = sizes.field("values"), sizes.field("counts")
+        least = _LEAST_OF_FULLEST * (pc.max(counts).as_py() or 0)
+        kept = pc.if_else(pc.is_in(kept, periods.filter(pc.less(counts, least))), none, kept)
+        self._break(None, pc.and_(pc.is_valid(codes), pc.is_null(kept)), "andere_periode")
+        return kept
+
     def _together(
         self,
         columns: Sequence[pa.Array | pa.ChunkedArray | None],
@@ -180,12 +202,14 @@ class _Judge:
 
     # -- rules of rows ----------------------------------------------------------------------------------------------
 
-    def _refuse_totals(self) -> None:
-        """A row with a total beside its parts would count everything twice."""
+    def _refuse_labels(self) -> None:
+        """Labels in the partner's own words: a total beside its parts would count everything twice, and as the only words
+        of partners that are released they must not become a formula in the spreadsheet of a reader."""
         for name in self._feed.dimensions:
             if self._feed.columns[name].type == "text":
-                is_total = pc.is_in(pc.utf8_lower(self._parsed[name].values), pa.array(_TOTALS))
-                self._break(name, is_total, "totaalrij")
+                labels = self._parsed[name].values
+                self._break(name, pc.is_in(pc.utf8_lower(labels), pa.array(_TOTALS)), "totaalrij")
+                self._break(name, pc.match_substring_regex(labels, _FORMULA), "formuleteken")
 
     def _refuse_uneven(self) -> None:
         """A row with too many fields has its values in the wrong columns, so that no other rule says anything of it."""
@@ -362,7 +386,10 @@ def _moment(parts: Sequence[str]) -> Moment:
     return Moment(datetime.date.fromisoformat(day) if day else None, year, month, quarter, term)
 
 
-def _pairs(keys: pa.Table) -> list[tuple[str, str]]:
-    known = keys.filter(pc.and_(pc.is_valid(keys["area_code"]), pc.is_valid(keys["period_code"])))
-    pairs = known.group_by(["area_code", "period_code"]).aggregate([])
-    return list(zip(pairs["area_code"].to_pylist(), pairs["period_code"].to_pylist(), strict=True))
+def _incomplete(lacking: pa.Table, rows: pa.Table) -> frozenset[tuple[str, str]]:
+    """The areas and periods that lack a row; one that says no period may belong to any that the delivery has."""
+    lacking = lacking.filter(pc.is_valid(lacking["area_code"]))
+    dated = lacking.filter(pc.is_valid(lacking["period_code"])).group_by(["area_code", "period_code"]).aggregate([])
+    pairs = set(zip(dated["area_code"].to_pylist(), dated["period_code"].to_pylist(), strict=True))
+    undated = pc.unique(lacking.filter(pc.is_null(lacking["period_code"]))["area_code"]).to_pylist()
+    return frozenset(pairs | set(product(undated, pc.unique(rows["period_code"]).to_pylist())))

@@ -216,9 +216,38 @@ def test_a_later_delivery_for_a_period_replaces_the_earlier_and_both_stay(tmp_pa
     assert len(list(environment.delivery_archive.rglob("original.csv"))) == 2
 
 
+def test_a_stray_row_of_another_month_does_not_replace_that_month(tmp_path: Path) -> None:
+    environment = partner_environment(tmp_path)
+    put_in(environment, "gemeente", JANUARY, assistance("202601", [10] * 20))
+    _take(environment)
+    before = _cells(environment)["2026MM01"]
+    stray = f"31-01-2026;{WIJKEN[20]};18_27;single;6;0;0;0"
+    put_in(environment, "gemeente", "wiz_bijstand_202602.csv", assistance("202602", [11] * 20, [stray]))
+    (delivery,) = _take(environment)
+    assert (delivery.decision, delivery.refusals_by_rule) == ("accepted_with_refusals", {"andere_periode": 1})
+    assert (delivery.periods, delivery.replaces) == (("2026MM02",), ())
+    # Without the rule all wijken but one would have no household on assistance in January.
+    assert _cells(environment)["2026MM01"] == before
+    assert _recipients(environment, "2026MM01", WIJKEN[0]) == "10"
+    # The row may have been one of February with a wrong date, so what its wijk has then is not known, and not zero.
+    assert _recipients(environment, "2026MM02", WIJKEN[20]) == ""
+    assert _recipients(environment, "2026MM02", WIJKEN[21]) == "0"
+
+
+def test_a_month_after_the_one_in_the_name_is_refused(tmp_path: Path) -> None:
+    environment = partner_environment(tmp_path)
+    put_in(environment, "gemeente", "wiz_bijstand_202602.csv", assistance("202602", [10] * 20))
+    _take(environment)
+    # January's figures under the date of February, as after copying a file of last month the wrong way round.
+    put_in(environment, "gemeente", JANUARY, assistance("202602", [7] * 20))
+    (delivery,) = _take(environment)
+    assert (delivery.decision, delivery.refusals_by_rule) == ("refused", {"andere_periode": 20})
+    assert _recipients(environment, "2026MM02", WIJKEN[0]) == "10"
+
+
 def test_deliveries_are_taken_in_as_they_came(tmp_path: Path) -> None:
     environment = partner_environment(tmp_path)
-    for name, count in (("wiz_bijstand_202602.csv", 1), (JANUARY, 2), ("wiz_bijstand_202501.csv", 3)):
+    for name, count in (("wiz_bijstand_202603.csv", 1), ("wiz_bijstand_202602.csv", 2), (JANUARY, 3)):
         put_in(environment, "gemeente", name, assistance("202601", [count]))
     copied = tmp_path / "los.csv"
     copied.write_bytes(assistance("202601", [4]))
@@ -226,7 +255,7 @@ def test_deliveries_are_taken_in_as_they_came(tmp_path: Path) -> None:
     taken = _take(environment)
     # What was handed over by command was claimed before the inbox was looked at.
     assert [d.way for d in taken] == ["command", "inbox", "inbox", "inbox"]
-    assert [d.file_name for d in taken[1:]] == ["wiz_bijstand_202602.csv", JANUARY, "wiz_bijstand_202501.csv"]
+    assert [d.file_name for d in taken[1:]] == ["wiz_bijstand_202603.csv", "wiz_bijstand_202602.csv", JANUARY]
     assert _recipients(environment, "2026MM01", "WK091710") == "3"
 
 
