@@ -112,18 +112,18 @@ def versions(past: pd.DataFrame, members: np.ndarray, scale: float) -> Iterator[
 
 
 def remember(
-    system: System, atoms: np.ndarray, pairs: np.ndarray, earlier: Iterator[Version]
+    system: System, atoms: np.ndarray, pairs: np.ndarray, cap: np.ndarray, earlier: Iterator[Version]
 ) -> tuple[System, np.ndarray]:
     """The system with the corrected counts of earlier releases as further atoms, and the true value of all atoms.
 
-    `pairs`: part and whole (places of cells), two rows. A version that no change of counts explains is about another
-    structure (an area set has other members now) and is left out.
+    `pairs`: part and whole (places of cells), two rows. `cap`: what a cell never exceeds, then as little as now. A version that
+    no change of counts explains is about another structure (an area set has other members now) and is left out.
     """
     for version in earlier:
         differs = ~np.isnan(version.true)
         change = _change(system, atoms, differs, (version.true - system.true)[differs])
         if change is not None:
-            system, atoms = _with_version(system, atoms, pairs, version, change)
+            system, atoms = _with_version(system, atoms, pairs, cap, version, change)
     return system, atoms
 
 
@@ -140,21 +140,23 @@ def _change(system: System, atoms: np.ndarray, is_known: np.ndarray, difference:
 
 
 def _with_version(
-    system: System, atoms: np.ndarray, pairs: np.ndarray, version: Version, change: np.ndarray
+    system: System, atoms: np.ndarray, pairs: np.ndarray, cap: np.ndarray, version: Version, change: np.ndarray
 ) -> tuple[System, np.ndarray]:
     changed = np.flatnonzero(change)
     stays = sp.diags_array((change == 0).astype(float))
     then = sp.hstack([system.matrix @ stays, system.matrix[:, changed]], format="csr")
     touches = np.asarray((system.matrix[:, changed] != 0).sum(axis=1)).ravel() > 0
-    shown = np.flatnonzero(touches & ~np.isnan(version.low))
+    # An open denominator may have been another one then, but never less than what was a part of it.
+    low, high = np.fmax(version.low, 0.0), np.fmin(version.high, np.fmax(cap, version.true))
+    known_of = np.flatnonzero(touches & (~np.isnan(version.low) | np.isfinite(cap)))
     part, whole = pairs[:, (touches[pairs] & ~np.isnan(version.true[pairs])).any(axis=0)]
     longer = sp.csr_matrix((system.cells, len(changed)))
     old_rules = sp.hstack([system.rules, sp.csr_matrix((len(system.rules_low), len(changed)))], format="csr")
     together = replace(
         system,
         matrix=sp.hstack([system.matrix, longer], format="csr"),
-        rules=sp.vstack([old_rules, then[shown], then[whole] - then[part]], format="csr"),
-        rules_low=np.concatenate([system.rules_low, version.low[shown], np.zeros(len(part))]),
-        rules_high=np.concatenate([system.rules_high, version.high[shown], np.full(len(part), np.inf)]),
+        rules=sp.vstack([old_rules, then[known_of], then[whole] - then[part]], format="csr"),
+        rules_low=np.concatenate([system.rules_low, low[known_of], np.zeros(len(part))]),
+        rules_high=np.concatenate([system.rules_high, high[known_of], np.full(len(part), np.inf)]),
     )
     return together, np.concatenate([atoms, (atoms + change)[changed]])

@@ -54,9 +54,10 @@ _LARGEST = 1e4
 class Cells:
     """Cells as arrays of one length; `cell_of_row` says in which cell a row is (-1: in none, such as constants).
 
-    matrix: cells × atoms. low, high, hard_low, hard_high: see `attacker.System`. parts, wholes: cells of which everybody knows
-    that the first is part of the second, pairwise. protect_low, protect_high:
-    NaN where nothing is sensitive. follow: per cell the cells that are hidden with it. component: the system of each cell.
+    matrix: cells × atoms. low, high, hard_low, hard_high: see `attacker.System`. cap: the open denominator that a cell is a part
+    of, infinite where there is none. parts, wholes: cells of which everybody knows that the first is part of the second,
+    pairwise. protect_low, protect_high: NaN where nothing is sensitive. follow: per cell the cells that are hidden with it.
+    component: the system of each cell.
     past: what earlier releases had of the cells (`releases.history`).
     """
 
@@ -68,6 +69,7 @@ class Cells:
     high: np.ndarray
     hard_low: np.ndarray
     hard_high: np.ndarray
+    cap: np.ndarray
     parts: np.ndarray
     wholes: np.ndarray
     protect_low: np.ndarray
@@ -110,7 +112,8 @@ class Cells:
         past = self._past_of(members)
         if atoms is None or past.empty:
             return system, atoms
-        return releases.remember(system, atoms, pairs, releases.versions(past, members, scale))
+        versions = releases.versions(past, members, scale)
+        return releases.remember(system, atoms, pairs, self.cap[members] / scale, versions)
 
     def followers(self, members: np.ndarray) -> list[np.ndarray]:
         """`follow` of these cells, by their places."""
@@ -140,8 +143,7 @@ def gather(rows: pd.DataFrame, parts: pd.DataFrame, before: pd.DataFrame, relati
     past = releases.history(rows, before if "releases" in relations else before.iloc[:0], cell_of_row, is_whole)
     releases.narrow(past, matrix, hard_low, hard_high)
     pairs = _pairs(rows, cell_of_row).iloc[: None if "pairs" in relations else 0]
-    if "pairs" in relations:
-        _cap_by_constants(rows, cell_of_row, hard_high)
+    cap = _caps(rows, cell_of_row, len(first)) if "pairs" in relations else np.full(len(first), np.inf)
     follow = _followers(pairs, len(first))
     shares = pairs[pairs["is_share"] & (pairs["part"] != pairs["whole"])].drop_duplicates()
     part, whole = shares["part"].to_numpy(dtype=np.int64), shares["whole"].to_numpy(dtype=np.int64)
@@ -154,7 +156,8 @@ def gather(rows: pd.DataFrame, parts: pd.DataFrame, before: pd.DataFrame, relati
         low=known[0],
         high=known[1],
         hard_low=hard_low,
-        hard_high=hard_high,
+        hard_high=np.minimum(hard_high, cap),
+        cap=cap,
         parts=part,
         wholes=whole,
         protect_low=protect_low,
@@ -249,13 +252,15 @@ def _pairs(rows: pd.DataFrame, cell_of_row: np.ndarray) -> pd.DataFrame:
     return found[(found["part"] >= 0) & (found["whole"] >= 0)]
 
 
-def _cap_by_constants(rows: pd.DataFrame, cell_of_row: np.ndarray, high: np.ndarray) -> None:
+def _caps(rows: pd.DataFrame, cell_of_row: np.ndarray, count: int) -> np.ndarray:
     """A part of an open denominator is never more than it, and everybody knows."""
+    high = np.full(count, np.inf)
     base = rows["base_row"].to_numpy()
     is_capped = (base >= 0) & (cell_of_row >= 0) & rows["is_share"].to_numpy(dtype=bool)
     is_capped &= rows["is_constant"].to_numpy(dtype=bool)[base]
     cap = np.maximum(rows["base"].to_numpy(dtype=float), rows["true_value"].to_numpy(dtype=float))
     np.minimum.at(high, cell_of_row[is_capped], cap[is_capped])
+    return high
 
 
 def _followers(pairs: pd.DataFrame, count: int) -> list[np.ndarray]:

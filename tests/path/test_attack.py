@@ -7,6 +7,7 @@ Belongs here: that protection holds on real releases, and that this test can fai
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.path.conftest import noord
 from tests.support.attack import Outcome, Rule, attack
 from tests.support.attack_on_release import (
     Fact,
@@ -251,3 +253,37 @@ def test_rounding_hides_by_how_many_a_count_was_corrected(is_rounded: bool, is_f
     low, high = solver.bounds({pupils: 1.0, f"{pupils} as it was": -1.0})
     assert low - 0.01 <= 2 <= high + 0.01
     assert (high - low < 1) == is_found_out
+
+
+def test_nothing_is_recovered_from_two_real_releases(sample_home: Path, tmp_path: Path) -> None:
+    """A municipality delivers a month again with three counts corrected; both releases are attacked together."""
+    home = shutil.copytree(sample_home, tmp_path / "home", symlinks=True)
+    delivered = sorted((home / "sample" / "archive").glob("*/leerplicht_verzuim/*/original.csv"))[-1]
+    file = tmp_path / "leerplicht_verzuim_202601.csv"
+    lines = delivered.read_text(encoding="utf-8").splitlines()
+    header, first, second = (line.split(";") for line in lines[:3])
+    first[header.index("leerlingen")] = str(int(first[header.index("leerlingen")]) + 2)
+    first[header.index("meldingen_relatief")] = str(int(first[header.index("meldingen_relatief")]) + 3)
+    second[header.index("langdurig_4wk")] = str(int(second[header.index("langdurig_4wk")]) + 1)
+    file.write_text("\n".join([lines[0], ";".join(first), ";".join(second), *lines[3:]]) + "\n", encoding="utf-8")
+
+    warehouse = home / "sample" / "warehouse" / "warehouse.duckdb"
+    before = true_atoms(warehouse, ["leerplicht_verzuim"])
+    added = noord("inbox", "add", "leerplicht_verzuim", str(file), home=home)
+    assert added.returncode == 0, added.stdout + added.stderr
+    run = noord("run", "--feeds", "sample", "--only", "leerplicht_verzuim", home=home)
+    assert run.returncode == 0, run.stdout + run.stderr
+    now = true_atoms(warehouse, ["leerplicht_verzuim"])
+    changed = {atom for atom in now if now[atom] != before.get(atom)}
+    assert len(changed) == 3
+
+    releases = [read_release(folder / "monitor.duckdb") for folder in sorted((home / "sample" / "releases").iterdir())]
+    assert len(releases) == 2
+    earlier, later = ([fact for fact in facts(one) if fact.feed == "leerplicht_verzuim"] for one in releases)
+    assert {fact.number for fact in earlier} == {fact.number for fact in later}
+    assert [fact.shown for fact in earlier] != [fact.shown for fact in later]
+    rules = releases[-1].rules
+    aims = list(targets(later, rules, now))
+    outcome = attack(knowledge([as_it_was(earlier, changed), later], rules), aims)
+    assert outcome.tried == len(aims) > 500
+    assert outcome.recovered == ()

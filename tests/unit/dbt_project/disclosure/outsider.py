@@ -24,20 +24,22 @@ def limits(row: pd.Series, shown: float) -> tuple[float, float]:
     return counts_behind(shown, row["rounding"], row["least_count"])
 
 
-def knowledge(quantities: pd.DataFrame, parts: pd.DataFrame, *decided: pd.DataFrame) -> Knowledge:
-    """All that is shown in these decisions (of one release or of several) that the present counts still fit."""
-    known, by_id = Knowledge(), sums(parts)
-    for of_release in decided:
-        shown = of_release.set_index("quantity_id")
-        for _, row in quantities.iterrows():
-            key = row["quantity_id"]
-            if row["kind"] == "open" or not shown.loc[key, "is_shown"]:
-                continue
-            low, high = limits(row, shown.loc[key, "shown_value"])
-            if low - 1e-6 <= row["true_value"] <= high + 1e-6:
-                known.add(by_id[key], low, high)
-    _add_shares(known, quantities, by_id)
+def knowledge(quantities: pd.DataFrame, parts: pd.DataFrame, decided: pd.DataFrame) -> Knowledge:
+    """All that these decisions show."""
+    known = Knowledge()
+    add(known, quantities, parts, decided)
     return known
+
+
+def add(known: Knowledge, quantities: pd.DataFrame, parts: pd.DataFrame, decided: pd.DataFrame) -> None:
+    """Add what these decisions show, and which numbers are parts of which."""
+    by_id = sums(parts)
+    shown = decided.set_index("quantity_id")
+    for _, row in quantities.iterrows():
+        key = row["quantity_id"]
+        if row["kind"] != "open" and shown.loc[key, "is_shown"]:
+            known.add(by_id[key], *limits(row, shown.loc[key, "shown_value"]))
+    _add_shares(known, quantities, by_id)
 
 
 def _add_shares(known: Knowledge, quantities: pd.DataFrame, by_id: dict[str, Sum]) -> None:

@@ -23,7 +23,7 @@ TODAY = datetime.date(2025, 1, 1)
 NO_RELEASES = pd.DataFrame(
     columns=[
         "release_id", "feed_id", "subject", "code", "role", "area_code", "period_type", "period_start", "breakdown",
-        "is_shown", "shown_value", "rounding",
+        "is_shown", "shown_value", "rounding", "least_count", "true_value",
     ]
 )  # fmt: skip
 
@@ -79,4 +79,4 @@ def as_release(quantities: pd.DataFrame, decided: pd.DataFrame, release_id: str 
     both = quantities.merge(decided[["quantity_id", "is_shown", "shown_value"]], on="quantity_id")
     both = both[both["kind"] != "open"].assign(release_id=release_id)
     both["rounding"] = both["rounding"].where(both["kind"] == "count")
-    return both[[*NO_RELEASES.columns, "least_count"]]
+    return both[list(NO_RELEASES.columns)]
