@@ -304,7 +304,8 @@ def _planted(forms: Mapping[str, Form], people: Iterator[Person]) -> dict[str, P
 
 
 def _pseudonyms_of(examples: Sequence[str]) -> set[str]:
-    return {row[0] for example in examples for row in _rows(_WERK, example)[1:] if len(row[0]) == 64}
+    # One of the examples writes them in capitals.
+    return {row[0].lower() for example in examples for row in _rows(_WERK, example)[1:] if len(row[0]) == 64}
 
 
 # -- two runs ---------------------------------------------------------------------------------------------------------
