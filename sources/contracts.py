@@ -114,6 +114,7 @@ class PartnerMeasure(MeasureBase):
     Exactly one of: `column` (added up), `rows: true` (rows counted), `distinct` (different values of a pseudonym or key
     counted). `where` takes only rows with these labels. `times` multiplies a mean by its number of cases, so that it can be
     added up. `counts` says what is counted: people, households and events are protected when few; ``amount`` is no count.
+    `at_most` names a measure that is never less (children, of participants): readers know it, so protection reckons with it.
     """
 
     column: str | None = None
@@ -122,6 +123,7 @@ class PartnerMeasure(MeasureBase):
     where: Mapping[str, tuple[str, ...]] = {}
     times: str | None = None
     counts: Literal["persons", "households", "dwellings", "events", "amount"]
+    at_most: str | None = None
 
     @property
     def is_count(self) -> bool:
@@ -279,6 +281,14 @@ class PartnerFeed(FeedBase):
             raise ValueError(
                 "labels of a dimension hold no | and are not called total or totaal, which is added to them"
             )
+        # These two repeat what they found, and of a partner's figures nothing may be repeated.
+        telling = [e for e in self.expectations if e.type == "expect_table_row_count_to_be_between"]
+        telling += [e for e in self.expectations if "distinct" in e.type and e.column != "breakdown"]
+        if telling:
+            raise ValueError(f"expectations of a partner's figures may not repeat them: {telling[0].check_name}")
+        strange = sorted({m.at_most for m in self.measures.values() if m.at_most} - set(self.measures))
+        if strange:
+            raise ValueError(f"at_most names no measure of the contract: {', '.join(strange)}")
         if self.rows == "aggregated" and any(column.type == "pseudonym" for column in self.columns.values()):
             raise ValueError("pseudonyms stand in rows: micro only")
         parts = re.findall(r"\{(.*?)\}", self.file_name)

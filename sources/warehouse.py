@@ -54,9 +54,10 @@ CREATE TABLE IF NOT EXISTS control.corrections (
 CREATE TABLE IF NOT EXISTS control.disclosure_rules (
     feed_id VARCHAR, is_open BOOLEAN NOT NULL, least_count INTEGER, rounding INTEGER, least_denominator INTEGER,
     least_population INTEGER, most_share DOUBLE);
-CREATE TABLE IF NOT EXISTS control.measure_kinds (feed_id VARCHAR, measure VARCHAR, counts VARCHAR);
+CREATE TABLE IF NOT EXISTS control.measure_kinds (
+    feed_id VARCHAR, measure VARCHAR, counts VARCHAR, at_most VARCHAR);
 CREATE TABLE IF NOT EXISTS control.deliveries (
-    delivery_id VARCHAR PRIMARY KEY, is_micro BOOLEAN NOT NULL, feed_id VARCHAR, partner VARCHAR, contract_version INTEGER,
+    delivery_id VARCHAR PRIMARY KEY, tells_of_people BOOLEAN NOT NULL, feed_id VARCHAR, partner VARCHAR, contract_version INTEGER,
     contract_sha256 VARCHAR, way VARCHAR, file_name VARCHAR, file_sha256 VARCHAR, bytes BIGINT, received_at TIMESTAMPTZ,
     decided_at TIMESTAMPTZ, decision VARCHAR, delivered BIGINT, accepted BIGINT, refused BIGINT, periods VARCHAR[],
     replaces VARCHAR[], timing VARCHAR, problem_nl VARCHAR, findings VARCHAR, refusals_by_rule VARCHAR, snapshots VARCHAR,
@@ -161,7 +162,7 @@ def _write_disclosure_rules(warehouse: duckdb.DuckDBPyConnection, registry: Regi
                 feed.id, False, rule.least_count, rule.rounding, rule.least_denominator, rule.least_population, rule.most_share,
             )
         )  # fmt: skip
-        kinds += [(feed.id, name, measure.counts) for name, measure in feed.measures.items()]
+        kinds += [(feed.id, name, measure.counts, measure.at_most) for name, measure in feed.measures.items()]
     for table, rows in (("disclosure_rules", rules), ("measure_kinds", kinds)):
         if set(warehouse.execute(f"FROM control.{table}").fetchall()) == set(rows):
             continue
@@ -194,11 +195,12 @@ def _add_deliveries(warehouse: duckdb.DuckDBPyConnection, environment: Environme
 def _delivery_row(made: Delivery, feed: Feed | None) -> dict[str, object]:
     """A delivery by the columns of ``control.deliveries``; what has parts of its own is JSON.
 
-    `is_micro`: its rows are people or cases, so that their number is a count of them too; so is one of an unknown feed.
+    `tells_of_people`: the number of rows is itself a count that nobody has protected. It is where rows are people or cases, and
+    where rows are groups that a partner leaves out when empty; so it is taken to be of a feed that is unknown.
     """
     findings = [dataclasses.asdict(finding) for finding in made.findings]
     return {each.name: getattr(made, each.name) for each in dataclasses.fields(made)} | {
-        "is_micro": not (isinstance(feed, PartnerFeed) and feed.rows == "aggregated"),
+        "tells_of_people": not (isinstance(feed, PartnerFeed) and feed.rows == "aggregated" and not feed.dimensions),
         "periods": list(made.periods),
         "replaces": list(made.replaces),
         "findings": json.dumps(findings, ensure_ascii=False),

@@ -52,6 +52,8 @@ def decide(
         pair_id              VARCHAR   numerator and denominator of one figure share it; NULL for what stands alone.
                                        A numerator that finds no denominator by it is hidden as 'unknown_base'; a pair has one denominator
         is_share             BOOLEAN   the numerator is part of the denominator (wilson), and everybody knows it
+        part_of_id           VARCHAR   optional: the quantity that this one is never more than, which everybody knows (children, of
+                                       participants)
         population           DOUBLE    inhabitants of the area; NULL (unknown) hides
         is_open, least_count, rounding, least_denominator, least_population, most_share
                                        of control.disclosure_rules by feed_id; NULL is_open (no row) hides everything
@@ -130,6 +132,9 @@ def _with_bases(rows: pd.DataFrame) -> pd.DataFrame:
     place = pd.Series(denominators.index, index=denominators["pair_id"])
     at = rows["pair_id"].map(place).where(rows["role"] == "numerator")
     rows["base_row"] = at.fillna(-1).astype("int64")
+    row_of = pd.Series(rows.index, index=rows["quantity_id"])
+    whole = rows["part_of_id"].map(row_of) if "part_of_id" in rows.columns else pd.Series(np.nan, index=rows.index)
+    rows["whole_row"] = whole.fillna(-1).astype("int64")
     shown = rules.shown_values(rows)
     shown[rows["is_constant"]] = rows["true_value"][rows["is_constant"]]
     rows["shown"] = shown

@@ -142,10 +142,13 @@ def gather(rows: pd.DataFrame, parts: pd.DataFrame, before: pd.DataFrame, relati
     hard_low, hard_high = np.zeros(len(first)), np.full(len(first), np.inf)
     past = releases.history(rows, before if "releases" in relations else before.iloc[:0], cell_of_row, is_whole)
     releases.narrow(past, matrix, hard_low, hard_high)
-    pairs = _pairs(rows, cell_of_row).iloc[: None if "pairs" in relations else 0]
+    pairs, orders = _pairs(rows, cell_of_row), _orders(rows, cell_of_row)
+    if "pairs" not in relations:
+        pairs, orders = pairs.iloc[:0], orders.iloc[:0]
     cap = _caps(rows, cell_of_row, len(first)) if "pairs" in relations else np.full(len(first), np.inf)
     follow = _followers(pairs, len(first))
-    shares = pairs[pairs["is_share"] & (pairs["part"] != pairs["whole"])].drop_duplicates()
+    shares = pd.concat([pairs[pairs["is_share"]], orders])[["part", "whole"]]
+    shares = shares[shares["part"] != shares["whole"]].drop_duplicates()
     part, whole = shares["part"].to_numpy(dtype=np.int64), shares["whole"].to_numpy(dtype=np.int64)
     protect_low, protect_high, is_hidden = _sensitive(rows, cell_of_row, len(first))
     return Cells(
@@ -165,7 +168,7 @@ def gather(rows: pd.DataFrame, parts: pd.DataFrame, before: pd.DataFrame, relati
         is_hidden=is_hidden,
         price=_prices(rows, cell_of_row, follow),
         follow=follow,
-        component=_components(matrix, pairs),
+        component=_components(matrix, pd.concat([pairs, orders])),
         past=past,
     )
 
@@ -249,6 +252,14 @@ def _pairs(rows: pd.DataFrame, cell_of_row: np.ndarray) -> pd.DataFrame:
     base = rows["base_row"].to_numpy()
     whole = np.where(base >= 0, cell_of_row[base], -1)
     found = pd.DataFrame({"part": cell_of_row, "whole": whole, "is_share": rows["is_share"].to_numpy(dtype=bool)})
+    return found[(found["part"] >= 0) & (found["whole"] >= 0)]
+
+
+def _orders(rows: pd.DataFrame, cell_of_row: np.ndarray) -> pd.DataFrame:
+    """part and whole (cells) for each count that is never more than another one, in a figure of its own or not."""
+    row = rows["whole_row"].to_numpy()
+    whole = np.where(row >= 0, cell_of_row[row], -1)
+    found = pd.DataFrame({"part": cell_of_row, "whole": whole})
     return found[(found["part"] >= 0) & (found["whole"] >= 0)]
 
 

@@ -314,6 +314,7 @@ def knowledge(of_releases: Iterable[list[Fact]], rules: Mapping[str, Rule]) -> K
             before = limits.get(key, (0.0, math.inf))
             limits[key] = max(low, before[0]), min(high, before[1])
         _add_wholes(known, of_release)
+        _add_orders(known, of_release)
     for parts, (low, high) in limits.items():
         known.add(dict(parts), low, high)
     return known
@@ -342,6 +343,39 @@ def _add_wholes(known: Knowledge, of_release: list[Fact]) -> None:
             known.add(fact.parts, 0.0, fact.open_base)
         elif fact.pair in wholes:
             known.add_part_of(fact.parts, wholes[fact.pair].parts)
+
+
+def _add_orders(known: Knowledge, of_release: list[Fact]) -> None:
+    """A partner's children are never more than its participants, here as everywhere: the contract is no secret.
+
+    Where people are counted once in a total, only the numbers themselves are in this order; else their atoms are too.
+    """
+    contracts = {feed: _contract(feed) for feed in {fact.feed for fact in of_release} if _is_delivered(feed)}
+    orders: set[tuple[frozenset[str], frozenset[str]]] = set()
+    for fact in of_release:
+        contract = contracts.get(fact.feed)
+        names = {atom.split(" ")[1] for atom in fact.parts}
+        if contract is None or len(names) != 1:
+            continue
+        whole = contract.measures[names.pop()].at_most
+        if whole is None:
+            continue
+        pairs = {atom: _with_measure(atom, whole) for atom in fact.parts}
+        orders.add((frozenset(pairs), frozenset(pairs.values())))
+        if not any(measure.distinct for measure in contract.measures.values()):
+            orders |= {(frozenset({part}), frozenset({of})) for part, of in pairs.items()}
+    for parts, wholes in sorted(orders, key=lambda order: sorted(order[0])):
+        known.add_part_of(dict.fromkeys(parts, 1.0), dict.fromkeys(wholes, 1.0))
+
+
+def _is_delivered(feed: str) -> bool:
+    """Whether a partner delivers the feed."""
+    return isinstance(load_registry().get(feed), PartnerFeed)
+
+
+def _with_measure(atom: str, measure: str) -> str:
+    feed, _, rest = atom.split(" ", 2)
+    return f"{feed} {measure} {rest}"
 
 
 def total(parts: Sum, true: Mapping[str, float]) -> float:

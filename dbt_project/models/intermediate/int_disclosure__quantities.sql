@@ -29,6 +29,20 @@ indicator_roles AS (
     GROUP BY ALL
 ),
 
+-- Numerators that are one column of one feed, by which it is known what they are never more than.
+single_terms AS (
+    SELECT
+        indicator_code,
+        shown_as,
+        any_value(feed_id) AS feed_id,
+        any_value(measure) AS measure,
+        any_value(breakdown) AS source_breakdown
+    FROM {{ ref('int_disclosure__terms') }}
+    WHERE role IN ('numerator', 'value')
+    GROUP BY ALL
+    HAVING count(*) = 1
+),
+
 protected AS (
     SELECT
         figures.*,
@@ -46,21 +60,28 @@ protected AS (
 
 numbers AS (
     SELECT
-        feed_id,
+        protected.feed_id,
         'indicator' AS subject,
-        indicator_code AS code,
-        {{ count_role('aggregation') }} AS role,
-        area_code,
-        period_type,
-        period_start,
-        year,
-        breakdown,
-        numerator AS true_value,
-        is_amount,
-        aggregation = 'ratio' AS is_paired,
-        is_share
+        protected.indicator_code AS code,
+        {{ count_role('protected.aggregation') }} AS role,
+        protected.area_code,
+        protected.period_type,
+        protected.period_start,
+        protected.year,
+        protected.breakdown,
+        protected.numerator AS true_value,
+        protected.is_amount,
+        protected.aggregation = 'ratio' AS is_paired,
+        protected.is_share,
+        single_terms.measure,
+        single_terms.source_breakdown
     FROM protected
-    WHERE numerator IS NOT NULL
+    LEFT JOIN single_terms
+        ON
+            protected.indicator_code = single_terms.indicator_code
+            AND protected.breakdown = single_terms.shown_as
+            AND protected.feed_id = single_terms.feed_id
+    WHERE protected.numerator IS NOT NULL
     UNION ALL BY NAME
     SELECT
         denominator_feed_id AS feed_id,
@@ -92,17 +113,41 @@ numbers AS (
         activities.value AS true_value,
         coalesce(kinds.counts = 'amount', FALSE) AS is_amount,
         FALSE AS is_paired,
-        FALSE AS is_share
+        FALSE AS is_share,
+        activities.measure,
+        activities.breakdown AS source_breakdown
     FROM {{ ref('int_activities__added_up') }} AS activities
     LEFT JOIN {{ source('control', 'measure_kinds') }} AS kinds
         ON activities.feed_id = kinds.feed_id AND activities.measure = kinds.measure
+),
+
+identified AS (
+    SELECT
+        numbers.*,
+        {{ quantity_id(
+        'numbers.subject', 'numbers.code', 'numbers.role', 'numbers.area_code', 'numbers.period_type', 'numbers.period_start',
+        'numbers.breakdown'
+    ) }} AS quantity_id
+    FROM numbers
+),
+
+-- One of the numbers of a measure stands for it: all have the same parts.
+wholes AS (
+    SELECT
+        feed_id,
+        measure,
+        source_breakdown,
+        area_code,
+        period_type,
+        period_start,
+        min(quantity_id) AS quantity_id
+    FROM identified
+    WHERE measure IS NOT NULL
+    GROUP BY ALL
 )
 
 SELECT
-    {{ quantity_id(
-        'numbers.subject', 'numbers.code', 'numbers.role', 'numbers.area_code', 'numbers.period_type', 'numbers.period_start',
-        'numbers.breakdown'
-    ) }} AS quantity_id,
+    numbers.quantity_id,
     numbers.feed_id,
     numbers.subject,
     numbers.code,
@@ -119,6 +164,7 @@ SELECT
             THEN concat_ws(' ', numbers.code, numbers.area_code, numbers.period_type, numbers.period_start, numbers.breakdown)
     END AS pair_id,
     numbers.is_share,
+    wholes.quantity_id AS part_of_id,
     inhabitants.population,
     rules.is_open,
     rules.least_count,
@@ -126,7 +172,17 @@ SELECT
     rules.least_denominator,
     rules.least_population,
     rules.most_share
-FROM numbers
+FROM identified AS numbers
 LEFT JOIN rules ON numbers.feed_id = rules.feed_id
 LEFT JOIN {{ ref('areas') }} AS areas ON numbers.area_code = areas.area_code
 ASOF LEFT JOIN inhabitants ON numbers.area_code = inhabitants.area_code AND numbers.year >= inhabitants.year
+LEFT JOIN {{ source('control', 'measure_kinds') }} AS kinds
+    ON numbers.feed_id = kinds.feed_id AND numbers.measure = kinds.measure
+LEFT JOIN wholes
+    ON
+        numbers.feed_id = wholes.feed_id
+        AND kinds.at_most = wholes.measure
+        AND numbers.source_breakdown = wholes.source_breakdown
+        AND numbers.area_code = wholes.area_code
+        AND numbers.period_type = wholes.period_type
+        AND numbers.period_start = wholes.period_start

@@ -1,6 +1,7 @@
 {{ config(alias='deliveries') }}
 -- What partners delivered, when, under which version of their contract, and what was decided: rows are only ever added.
--- No names of files and no checksums. Where rows are people or cases their number is a count that nobody has protected.
+-- No names of files and no checksums. Where rows are people, cases or groups of people their number is not told: it would say
+-- how many groups are not empty.
 SELECT
     delivery_id,
     nullif(feed_id, '') AS feed_id,
@@ -10,9 +11,9 @@ SELECT
     received_at,
     decided_at,
     decision,
-    CASE WHEN NOT is_micro THEN delivered END AS rows_delivered,
-    CASE WHEN NOT is_micro THEN accepted END AS rows_accepted,
-    CASE WHEN NOT is_micro THEN refused END AS rows_refused,
+    CASE WHEN NOT tells_of_people THEN delivered END AS rows_delivered,
+    CASE WHEN NOT tells_of_people THEN accepted END AS rows_accepted,
+    CASE WHEN NOT tells_of_people THEN refused END AS rows_refused,
     periods,
     replaces,
     timing,

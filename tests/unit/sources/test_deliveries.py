@@ -498,7 +498,7 @@ def test_rules_of_disclosure_follow_the_registry(house: House) -> None:
     rules = "FROM control.disclosure_rules ORDER BY feed_id"
     opened = (published.id, True, None, None, None, None, None)
     assert house.ask(rules) == [opened, (FEED_ID, False, 5, 5, 30, 50, 0.9)]
-    assert house.ask("FROM control.measure_kinds") == [(FEED_ID, "visitors", "persons")]
+    assert house.ask("FROM control.measure_kinds") == [(FEED_ID, "visitors", "persons", None)]
     stricter = contract(disclosure={"least_count": 10})
     warehouse.prepare(house.environment, {published.id: published, FEED.id: stricter})
     assert house.ask(rules) == [opened, (FEED_ID, False, 10, 5, 30, 50, 0.9)]
@@ -513,7 +513,7 @@ def test_deliveries_are_added_to_the_warehouse_and_never_changed(house: House) -
     house.put("held", delivered=10, refused=10, findings=found)
     house.arrive()
     warehouse.prepare(house.environment, {FEED.id: FEED})
-    query = """SELECT delivery_id, is_micro, decision, delivered, accepted, refused, periods, findings, refusals_by_rule
+    query = """SELECT delivery_id, tells_of_people, decision, delivered, accepted, refused, periods, findings, refusals_by_rule
         FROM control.deliveries ORDER BY delivery_id"""
     held = '[{"place": "wijkcode", "kind": "bsn", "count": 3, "of": 10}]'
     rows = [
@@ -530,7 +530,7 @@ def test_deliveries_of_rows_about_people_and_of_unknown_feeds_are_marked(house: 
     for number, feed_id in enumerate((FEED_ID, "")):
         Register(house.environment).add(delivery(number, feed_id=feed_id))
     warehouse.prepare(house.environment, {FEED.id: FEED.model_copy(update={"rows": "micro"})})
-    assert house.ask("SELECT feed_id, is_micro FROM control.deliveries ORDER BY ALL") == [("", True), (FEED_ID, True)]
+    assert house.ask("SELECT feed_id, tells_of_people FROM control.deliveries ORDER BY ALL") == [("", True), (FEED_ID, True)]
 
 
 def test_a_warehouse_of_before_partners_says_what_stands(house: House) -> None:
