@@ -192,6 +192,9 @@ def _audit(cells: Cells) -> Audited:
         except SolverFailed:
             log.exception("%s numbers that hang together are hidden: no proof was found", len(members))
             found = everything(len(members))
+        else:
+            if found.is_unsound:
+                log.error("%s numbers are hidden: their parts don't make them up, or exceed their wholes", len(members))
         audited.hidden[members], audited.exposed[members] = found.hidden, found.exposed
         audited.unsound[members] = found.is_unsound
         audited.least[members], audited.most[members] = found.least * scale, found.most * scale

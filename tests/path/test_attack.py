@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.path.conftest import noord
@@ -65,6 +66,19 @@ def test_what_is_shown_stands_for_what_was_delivered(sample_home: Path, seen: Se
     assert len(seen.rules) == 12
     assert values_follow(release) == []
     assert shown_wrongly(seen.facts, seen.rules, seen.true) == []
+
+
+def test_little_is_hidden_for_the_sake_of_others(sample_home: Path) -> None:
+    """Nor is anything hidden because its parts don't make it up, or no proof was found."""
+    with duckdb.connect(str(sample_home / "sample" / "warehouse" / "warehouse.duckdb"), read_only=True) as connection:
+        decided = dict(
+            connection.sql(
+                "SELECT coalesce(reason, 'shown'), count(*) FROM intermediate.int_disclosure__decided "
+                "JOIN intermediate.int_disclosure__quantities USING (quantity_id) WHERE kind != 'open' GROUP BY ALL"
+            ).fetchall()
+        )
+    assert not decided.keys() & {"unknown_base", "no_rule"}
+    assert 0 < decided["secondary"] + decided["hidden_denominator"] < 0.02 * decided["shown"]
 
 
 def test_nothing_hidden_is_recovered_from_the_sample(seen: Seen) -> None:
