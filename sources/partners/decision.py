@@ -43,6 +43,7 @@ _UNFORESEEN = (
     MemoryError,
 )
 _ROW_NUMBER = re.compile(r"\b(rij|regel) (\d+)")
+_BROKEN = (Refused, *_UNFORESEEN)
 
 
 @dataclass(frozen=True)
@@ -88,15 +89,13 @@ def decide(
     if original.stat().st_size > MOST_BYTES:
         return _refused_whole(feed, "te_groot", "het bestand is te groot")
     try:
-        outcome = _judge(original, feed, file_name, received_on, not_before)
+        outcome = _judge(original, feed, file_name, received_on, not_before, tell)
         if not_before is None or outcome.cells is None:
             return outcome
         return replace(outcome, cells=_ended(outcome.cells, received_on))
-    except Refused as refused:
-        return _refused_whole(feed, refused.rule, refused.where, refused.expected_nl)
-    except _UNFORESEEN as error:
-        tell(f"{feed.id}: a delivery can't be processed: {_kind_and_place(error)}")
-        return _refused_whole(feed, "onleesbaar", "het bestand is niet te verwerken")
+    except _BROKEN as error:
+        # Nobody has counted its rows.
+        return _refused_by(error, feed, 0, tell)
 
 
 def fits_no_contract() -> Outcome:
@@ -104,26 +103,34 @@ def fits_no_contract() -> Outcome:
     return _refused_whole(None, "bestandsnaam", "de naam van het bestand past bij geen contract")
 
 
-def _judge(original: Path, feed: PartnerFeed, file_name: str, received_on: date, not_before: str | None) -> Outcome:
+def _judge(
+    original: Path,
+    feed: PartnerFeed,
+    file_name: str,
+    received_on: date,
+    not_before: str | None,
+    tell: Callable[[str], None],
+) -> Outcome:
     versions = feed.versions_on(received_on)
     if not versions:
         first = min(version.valid_from for version in (feed, *feed.earlier))
         return _refused_whole(feed, "contract", f"het contract geldt pas vanaf {first:%d-%m-%Y}")
     contract, grid = _read(original, versions)
     rows = grid.table.num_rows
-    found = find_personal_data(grid, file_name, contract)
-    if found:
-        findings = tuple(replace(f, place=place_in_report(f.place, contract, grid.header)) for f in found)
-        return Outcome("held", _held_nl(findings), contract, rows, 0, rows, findings=findings)
-    _return_memory()
     try:
+        found = find_personal_data(grid, file_name, contract)
+        if found:
+            findings = tuple(replace(f, place=place_in_report(f.place, contract, grid.header)) for f in found)
+            return Outcome("held", _held_nl(findings), contract, rows, 0, rows, findings=findings)
+        _return_memory()
         judged = judge_rows(grid, contract, file_name=file_name, not_before=not_before)
-    except Refused as refused:
-        return _refused_whole(contract, refused.rule, refused.where, refused.expected_nl, rows)
-    # From here on only accepted rows are needed, and not the text that was delivered.
-    del grid
-    _return_memory()
-    return _by_thresholds(contract, judged)
+        # From here on only accepted rows are needed, and not the text that was delivered.
+        del grid
+        _return_memory()
+        return _by_thresholds(contract, judged)
+    except _BROKEN as error:
+        # Rows that were counted are refused, whatever broke: none may be neither accepted nor refused.
+        return _refused_by(error, contract, rows, tell)
 
 
 def _return_memory() -> None:
@@ -182,6 +189,13 @@ def _refused_whole(
     text = f"Dit klopt niet: {what_nl}. We verwachten: {expected}."
     refusal = Refusal(int(number[2]) if number else None, None, rule, expected)
     return Outcome("refused", text, contract, rows, 0, rows, (refusal,), {rule: 1})
+
+
+def _refused_by(error: Exception, contract: PartnerFeed, rows: int, tell: Callable[[str], None]) -> Outcome:
+    if isinstance(error, Refused):
+        return _refused_whole(contract, error.rule, error.where, error.expected_nl, rows)
+    tell(f"{contract.id}: a delivery can't be processed: {_kind_and_place(error)}")
+    return _refused_whole(contract, "onleesbaar", "het bestand is niet te verwerken", rows=rows)
 
 
 def _held_nl(findings: Sequence[Finding]) -> str:

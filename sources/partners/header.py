@@ -5,7 +5,7 @@ Belongs here: matching headers with a contract. Does not belong here: how rows a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -50,13 +50,14 @@ def find_header(rows: Sequence[TextRow], feed: PartnerFeed) -> Header | None:
     Half of the required columns must be there: with fewer it is no header of this contract.
     """
     known = known_headers(feed)
-    singles = [(at, at, [_label(cell) for cell in row]) for at, row in enumerate(rows)]
-    pairs = [(at, at + 1, _merged(upper, lower, known)) for at, (upper, lower) in enumerate(pairwise(rows))]
     best: tuple[int, int, int, list[str]] | None = None
-    for first, last, labels in (*singles, *pairs):
+    for first, last, labels in _candidates(rows, known):
         score = len({known[key] for key in map(plain_header, labels) if key in known})
         if best is None or score > best[0]:
             best = (score, first, last, labels)
+        if score == len(feed.columns):
+            # No other fits better; most deliveries end here, at their first row.
+            break
     needed = sum(column.required for column in feed.columns.values())
     if best is None or best[0] == 0 or 2 * best[0] < needed:
         return None
@@ -64,6 +65,14 @@ def find_header(rows: Sequence[TextRow], feed: PartnerFeed) -> Header | None:
     places = tuple(place for place, label in enumerate(labels) if label)
     titles = tuple(text for row in rows[:first] for text in map(clean, row) if text)
     return Header(last, places, tuple(labels[place] for place in places), len(labels), score, titles)
+
+
+def _candidates(rows: Sequence[TextRow], known: dict[str, str]) -> Iterator[tuple[int, int, list[str]]]:
+    """Rows that may be the header, each with its first and last index: single ones, then pairs."""
+    for at, row in enumerate(rows):
+        yield at, at, [_label(cell) for cell in row]
+    for at, (upper, lower) in enumerate(pairwise(rows)):
+        yield at, at + 1, _merged(upper, lower, known)
 
 
 def require_columns(header: Header, feed: PartnerFeed) -> None:

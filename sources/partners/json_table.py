@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from sources.partners.rules import Refused
@@ -64,8 +64,12 @@ def _pairs(pairs: _Pairs) -> tuple[tuple[str, object], ...]:
 
 def _decimal(text: str) -> str:
     """A number with a decimal comma, so that a point is never taken for thousands."""
-    value = Decimal(text)
-    if abs(value.adjusted()) > 30:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        # An exponent beyond every limit.
+        value = Decimal("NaN")
+    if not value.is_finite() or abs(value.adjusted()) > 30:
         raise Refused("onleesbaar", "het bestand", "getallen van gewone grootte")
     return format(value, "f").replace(".", ",")
 

@@ -14,6 +14,8 @@ from sources.partners.rules import Refused
 # Sheets are read as full rectangles; one cell in the last corner of an empty sheet would ask for hundreds of GB.
 MOST_CELLS = 12_000_000
 MOST_SHEET_COLUMNS = 1000
+# As many as Excel knows. The library that reads cells takes a larger number for another one, and room for what lies between.
+_MOST_ROW = 1_048_576
 # One long text may be repeated in a million cells; so much is read at most.
 MOST_TEXT = 200_000_000
 MOST_OUTSIDE = 200_000
@@ -30,7 +32,8 @@ _TECHNICAL = {
     "created", "modified", "lastPrinted", "revision", "version", "Application", "AppVersion", "TotalTime", "DocSecurity",
     "ScaleCrop", "LinksUpToDate", "SharedDoc", "HyperlinksChanged", "i4",
 }  # fmt: skip
-_REFERENCE = re.compile(r"([A-Z]{1,4})([0-9]{1,9})")
+_REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
+_ROW_NUMBER = re.compile(r"[1-9][0-9]{0,6}")
 _LITERAL = re.compile(r'"((?:[^"]|"")*)"')
 
 
@@ -64,7 +67,7 @@ class PartReader:
     """Reads one part piece by piece.
 
     `texts` are those outside of cells. `sheet_ids` are the relations that sheets of the workbook go by, and `targets` the
-    names of the files that relations point to.
+    names of the parts that relations point to. `is_sheet`: it holds cells, wherever it lies.
 
     Raises:
         Refused: no well-formed XML, a document type (entities), or more cells and text than any delivery has.
@@ -75,7 +78,7 @@ class PartReader:
         self.sheet_ids: list[str] = []
         self.targets: dict[str, str] = {}
         self._shared = shared
-        self._is_sheet = name.startswith("xl/worksheets/")
+        self.is_sheet = False
         self._is_shared = name == "xl/sharedstrings.xml"
         self._is_style = bool(_STYLES.fullmatch(name))
         self._row = self._column = 0
@@ -117,11 +120,12 @@ class PartReader:
         name = tag.rpartition(":")[2]
         self._flush()
         self._path.append(name)
-        if name == "row":
-            self._row = _number(attributes.get("r"), self._row + 1)
-            self._column = 0
-        elif name == "c":
-            self._in_cell = self._is_sheet
+        if name == "sheetData":
+            self.is_sheet = True
+        if name == "row" and self.is_sheet:
+            self._place_row(attributes.get("r"))
+        elif name == "c" and self.is_sheet:
+            self._in_cell = True
             self._cell_type = attributes.get("t")
             self._place(attributes.get("r"))
         elif name in ("v", "is") and self._in_cell:
@@ -153,11 +157,19 @@ class PartReader:
 
     # -- cells ----------------------------------------------------------------------------------------------------
 
+    def _place_row(self, number: str | None) -> None:
+        if number is not None and not _ROW_NUMBER.fullmatch(number):
+            raise self._damaged()
+        self._row = self._row + 1 if number is None else int(number)
+        self._column = 0
+
     def _place(self, reference: str | None) -> None:
-        match = _REFERENCE.fullmatch(reference or "")
-        if match is None:
+        if reference is None:
             self._column += 1
             return
+        match = _REFERENCE.fullmatch(reference)
+        if match is None:
+            raise self._damaged()
         self._column = 0
         for letter in match[1]:
             self._column = self._column * 26 + ord(letter) - 64
@@ -166,6 +178,8 @@ class PartReader:
     def _extend(self) -> None:
         """Count a cell that holds something; cells with nothing but a colour take no room."""
         row, column = self._row, self._column
+        if row > _MOST_ROW:
+            raise self._damaged()
         if column > MOST_SHEET_COLUMNS:
             raise Refused("te_veel_kolommen", "een werkblad")
         top, left = self._first or (row, column)
@@ -202,7 +216,7 @@ class PartReader:
         if name == "sheet":
             self.sheet_ids += [value for key, value in attributes.items() if key.rpartition(":")[2] == "id"]
         if name == "Relationship":
-            self.targets[attributes.get("Id", "")] = attributes.get("Target", "").rpartition("/")[2].lower()
+            self.targets[attributes.get("Id", "")] = _part_of_book(attributes.get("Target", ""))
             if attributes.get("TargetMode") == "External":
                 self._keep(attributes.get("Target", ""))
 
@@ -213,6 +227,13 @@ class PartReader:
     def _limit(self) -> None:
         if len(self.texts) + len(self._literals) > MOST_OUTSIDE:
             raise Refused("te_veel_buiten_tabel", "het werkboek")
+
+
+def _part_of_book(target: str) -> str:
+    """The name of the part that a relation of the workbook points to, as the library that reads cells finds it."""
+    if target.startswith(("/xl/", "xl/")):
+        return target.removeprefix("/").lower()
+    return f"xl/{target}".lower()
 
 
 def _number(text: str | None, otherwise: int) -> int:

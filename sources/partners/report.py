@@ -233,6 +233,8 @@ def _table_rows(
 
 def _harmless(cell: str) -> str:
     """A cell that a spreadsheet shows and never runs, also where it drops what stands before the sign of a formula."""
+    if cell[:1].isalnum():
+        return cell
     plain = unicodedata.normalize("NFKC", cell)
     seen = "".join(sign for sign in plain if not sign.isspace() and unicodedata.category(sign) not in ("Cc", "Cf"))
     return f"'{cell}" if cell.startswith(("\t", "\r", "\n")) or seen.startswith(_FORMULA_SIGNS) else cell

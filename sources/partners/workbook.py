@@ -15,7 +15,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sources.files import CORRUPT, UnsafeArchive, cell_text, clean, safe_entries
@@ -119,7 +119,7 @@ def _require_all_sheets(parts: dict[str, PartReader]) -> None:
     relations = parts.get("xl/_rels/workbook.xml.rels")
     targets = relations.targets if relations else {}
     shown = {targets.get(sheet_id, "") for sheet_id in parts["xl/workbook.xml"].sheet_ids}
-    present = {PurePosixPath(name).name for name in parts if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name)}
+    present = {name for name, part in parts.items() if part.is_sheet}
     if not present <= shown:
         raise Refused("zip_onveilig", "de werkbladen")
 

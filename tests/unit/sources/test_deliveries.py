@@ -530,7 +530,10 @@ def test_deliveries_of_rows_about_people_and_of_unknown_feeds_are_marked(house: 
     for number, feed_id in enumerate((FEED_ID, "")):
         Register(house.environment).add(delivery(number, feed_id=feed_id))
     warehouse.prepare(house.environment, {FEED.id: FEED.model_copy(update={"rows": "micro"})})
-    assert house.ask("SELECT feed_id, tells_of_people FROM control.deliveries ORDER BY ALL") == [("", True), (FEED_ID, True)]
+    assert house.ask("SELECT feed_id, tells_of_people FROM control.deliveries ORDER BY ALL") == [
+        ("", True),
+        (FEED_ID, True),
+    ]
 
 
 def test_a_warehouse_of_before_partners_says_what_stands(house: House) -> None:

@@ -293,6 +293,24 @@ def test_what_can_not_be_read_is_refused_with_a_report(tmp_path: Path, body: byt
     assert all(path.exists() for path in report_paths(environment, delivery))
 
 
+@pytest.mark.parametrize("step", ["find_personal_data", "judge_rows", "add_up"])
+def test_an_error_after_the_rows_were_counted_refuses_each_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def broken(*_args: object, **_options: object) -> None:
+        raise MemoryError(BSN)
+
+    monkeypatch.setattr(f"sources.partners.decision.{step}", broken)
+    environment = partner_environment(tmp_path)
+    put_in(environment, "gemeente", JANUARY, assistance("202601", [5, 6, 7]))
+    said: list[str] = []
+    (delivery,) = _take(environment, progress=said.append)
+    assert (delivery.decision, delivery.delivered, delivery.accepted, delivery.refused) == ("refused", 3, 0, 3)
+    assert (delivery.refusals_by_rule, delivery.snapshots) == ({"onleesbaar": 1}, {})
+    assert any("MemoryError in test_intake.py" in text for text in said)
+    assert BSN not in "".join(said) + environment.register.read_text()
+
+
 def test_an_error_that_nobody_foresaw_refuses_the_delivery_and_tells_no_value(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
