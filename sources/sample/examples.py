@@ -497,7 +497,7 @@ def _public_space() -> dict[str, bytes]:
 
     awkward = rows("2025-04", "202505")
     awkward[0][2] = "Maria Gewanden"
-    awkward[1][1:3] = ["Terschuren", "terschuren"]
+    awkward[1][1:3] = ["Maria Gewanden", "maria gewanden"]
     awkward[2][1] = f"BU09171000{_HARD}{_HARD}"
     awkward[3][3] = "Straten en Stoepen"
     awkward[7][3] = "klacht over buren"
