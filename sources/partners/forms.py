@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from sources.contracts import Column, ColumnType, plain_header
-from sources.partners.plain_text import matches, plain_text
+from sources.partners.plain_text import matches, plain_values
 
 # A number has no leading zero when it is long: 0612345678 is none.
 NUMBER = r"[-+]?(?:\d{1,3}(?:[. ']\d{3})+|[1-9]\d*|0\d{0,6})(?:[.,]\d+)?(?:e[-+]?\d+)?"
@@ -46,7 +46,8 @@ _FORMS: Mapping[ColumnType, str] = {
 def in_form(values: pa.Array, column: Column | None) -> np.ndarray:
     """Which plain values have the form of their column; none of a text, a key or a column that the contract lacks."""
     if column is not None and column.type == "category":
-        labels = {plain_header(plain_text(label)) for pair in column.values.items() for label in (pair[0], *pair[1])}
+        written = [text for label, others in column.values.items() for text in (label, *others)]
+        labels = set(map(plain_header, plain_values(pa.array(written, pa.string())).to_pylist()))
         return np.array([plain_header(text) in labels for text in values.to_pylist()], bool)
     form = None if column is None else _FORMS.get(column.type)
     return np.zeros(len(values), bool) if form is None else matches(values, f"^(?:{form})$")

@@ -66,4 +66,4 @@ def _plain_letter(letter: str) -> str:
 def matches(values: pa.Array, pattern: str) -> np.ndarray:
     """Which values hold the pattern (of RE2, so without look-around), in either case."""
     found = pc.match_substring_regex(values, pattern, ignore_case=True)
-    return np.array(pc.fill_null(found, False), bool)
+    return np.array(found.fill_null(False) if found.null_count else found, bool)

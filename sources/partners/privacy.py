@@ -306,6 +306,8 @@ def _in_header(texts: _Texts) -> list[Finding]:
 def _in_texts(texts: _Texts) -> list[Finding]:
     """Personal data in texts that are no cells: each is looked at by itself."""
     values = texts.values
+    if not len(values):
+        return []
     places, numbers = bsn.numbers_of(values, np.ones(len(values), bool))
     is_reference = (numbers >= _REFERENCES[0]) & (numbers <= _REFERENCES[1])
     bsns = np.zeros(len(values), bool)
