@@ -171,8 +171,8 @@ class DisclosureRule(Strict):
     inhabitants, or of which they are unknown. `most_share`: a share above it says something of everybody in the group.
     """
 
-    least_count: int = Field(default=5, ge=3)
-    rounding: int = Field(default=5, ge=3)
+    least_count: int = Field(default=5, ge=5)
+    rounding: int = Field(default=5, ge=5)
     least_denominator: int = Field(default=30, ge=10)
     least_population: int = Field(default=50, ge=10)
     most_share: float = Field(default=0.9, gt=0.5, le=1)

@@ -517,8 +517,8 @@ def test_deliveries_are_added_to_the_warehouse_and_never_changed(house: House) -
         FROM control.deliveries ORDER BY delivery_id"""
     held = '[{"place": "wijkcode", "kind": "bsn", "count": 3, "of": 10}]'
     rows = [
-        ("d1", False, "accepted_with_refusals", 10, 8, 2, ["2025KW01"], "[]", '{"geen_getal": 2}'),
-        ("d2", False, "held", 10, 0, 10, ["2025KW01"], held, "{}"),
+        ("d1", True, "accepted_with_refusals", 10, 8, 2, ["2025KW01"], "[]", '{"geen_getal": 2}'),
+        ("d2", True, "held", 10, 0, 10, ["2025KW01"], held, "{}"),
     ]
     assert house.ask(query) == rows
     house.environment.register.unlink()
@@ -530,10 +530,14 @@ def test_deliveries_of_rows_about_people_and_of_unknown_feeds_are_marked(house: 
     for number, feed_id in enumerate((FEED_ID, "")):
         Register(house.environment).add(delivery(number, feed_id=feed_id))
     warehouse.prepare(house.environment, {FEED.id: FEED.model_copy(update={"rows": "micro"})})
-    assert house.ask("SELECT feed_id, tells_of_people FROM control.deliveries ORDER BY ALL") == [
-        ("", True),
-        (FEED_ID, True),
-    ]
+    told = "SELECT feed_id, tells_of_people FROM control.deliveries ORDER BY ALL"
+    assert house.ask(told) == [("", True), (FEED_ID, True)]
+
+
+def test_rows_of_whole_areas_tell_of_nobody(house: House) -> None:
+    Register(house.environment).add(delivery(1, feed_id=FEED_ID))
+    warehouse.prepare(house.environment, {FEED.id: FEED.model_copy(update={"dimensions": ()})})
+    assert house.ask("SELECT tells_of_people FROM control.deliveries") == [(False,)]
 
 
 def test_a_warehouse_of_before_partners_says_what_stands(house: House) -> None:

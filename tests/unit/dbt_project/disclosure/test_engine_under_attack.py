@@ -31,8 +31,8 @@ def municipalities(draw: st.DrawFn) -> tuple[Tables, dict[str, int]]:
     is_share = draw(st.booleans())
     rules = {
         "is_open": False,
-        "least_count": draw(st.sampled_from([3, 5, 10])),
-        "rounding": draw(st.sampled_from([5, 3, 10])),
+        "least_count": draw(st.sampled_from([5, 10])),
+        "rounding": draw(st.sampled_from([5, 10])),
         "least_denominator": draw(st.sampled_from([10, 30])),
         "least_population": 50,
         "most_share": draw(st.sampled_from([0.9, 0.8])),
