@@ -408,8 +408,9 @@ _GOOD = st.tuples(
 def test_cells_add_up_to_the_accepted_rows(rows: list[tuple[str, ...]], is_zero: bool) -> None:
     feed = partner_feed(rows="micro", absent="zero" if is_zero else "missing")
     judged = judge_rows(grid_of(list(rows)), feed)
-    assert judged.accepted == len(rows)
+    # A period with few rows beside the fullest one is taken for a stray.
+    assert judged.accepted + judged.by_rule.get("andere_periode", 0) == len(rows)
     found = cells(judged, feed)
-    total = sum(int(row[4]) for row in rows)
+    total = sum(row["aantal"] for row in judged.rows.to_pylist())
     assert sum(value for (_, _, breakdown), value in found.items() if breakdown == "total") == total
     assert sum(value for (_, _, breakdown), value in found.items() if breakdown != "total") == total
