@@ -25,6 +25,9 @@ from dbt_project.disclosure.attacker import TOLERANCE, System, cheapest
 # What says that a number of an earlier release and one of this are the same.
 KEY = ("feed_id", "subject", "code", "role", "area_code", "period_type", "period_start", "breakdown")
 
+# HiGHS keeps its constraints to 1e-7; differences of whole counts are exact.
+_PRECISION = 1e-7
+
 
 @dataclass(frozen=True)
 class Version:
@@ -120,23 +123,35 @@ def remember(
     no change of counts explains is about another structure (an area set has other members now) and is left out.
     """
     for version in earlier:
-        differs = ~np.isnan(version.true)
-        change = _change(system, atoms, differs, (version.true - system.true)[differs])
-        if change is not None:
-            system, atoms = _with_version(system, atoms, pairs, cap, version, change)
+        is_known = ~np.isnan(version.true)
+        found = _change(system, is_known, (version.true - system.true)[is_known])
+        if found is not None:
+            system, atoms = _with_version(system, found[0], pairs, cap, version, found[1])
     return system, atoms
 
 
-def _change(system: System, atoms: np.ndarray, is_known: np.ndarray, difference: np.ndarray) -> np.ndarray | None:
-    """The least change of atoms, then against now, that explains the differences of these cells."""
-    matrix, slack = system.matrix[is_known], TOLERANCE * (1 + np.abs(system.true[is_known]))
-    rows = sp.hstack([matrix, -matrix], format="csr")
-    upper = np.concatenate([np.full(system.atoms, np.inf), atoms])
-    found = cheapest(np.ones(2 * system.atoms), rows, difference - slack, difference + slack, upper)
+def _change(system: System, is_known: np.ndarray, difference: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Atoms of now and their least change, then against now, that explain the differences of these cells.
+
+    Both are sought together: which atoms of now make the cells is not known, and a change must not be turned away because others
+    were chosen. Differences are exact, so little more than the solver's own precision is forgiven: forgiving a millionth of a
+    large number let it move half a thousandth to another atom, which then counted as corrected and tied nothing any more.
+    """
+    matrix, slack = system.matrix[is_known], _PRECISION * (1 + np.abs(difference))
+    room, count = TOLERANCE * (1 + np.abs(system.true)), system.atoms
+    each = sp.identity(count, format="csr")
+    # Columns: atoms of now, how much more each was then, how much less. Never less than nothing.
+    rows = sp.bmat(
+        [[system.matrix, None, None], [system.rules, None, None], [None, matrix, -matrix], [each, each, -each]],
+        format="csr",
+    )
+    low = np.concatenate([system.true - room, system.rules_low, difference - slack, np.zeros(count)])
+    high = np.concatenate([system.true + room, system.rules_high, difference + slack, np.full(count, np.inf)])
+    found = cheapest(np.concatenate([np.zeros(count), np.ones(2 * count)]), rows, low, high)
     if found is None:
         return None
-    change = found[: system.atoms] - found[system.atoms :]
-    return np.where(np.abs(change) > TOLERANCE * (1 + np.abs(atoms)) * 10, change, 0.0)
+    change = found[count : 2 * count] - found[2 * count :]
+    return found[:count], np.where(np.abs(change) > 10 * slack.max(initial=_PRECISION), change, 0.0)
 
 
 def _with_version(

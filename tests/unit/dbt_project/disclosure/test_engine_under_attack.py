@@ -7,6 +7,7 @@ Belongs here: that nothing hidden can be worked out, whatever the structure. Doe
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -31,8 +32,8 @@ def municipalities(draw: st.DrawFn) -> tuple[Tables, dict[str, int]]:
     is_share = draw(st.booleans())
     rules = {
         "is_open": False,
-        "least_count": draw(st.sampled_from([5, 10])),
-        "rounding": draw(st.sampled_from([5, 10])),
+        "least_count": draw(st.sampled_from([3, 5, 10])),
+        "rounding": draw(st.sampled_from([5, 3, 10])),
         "least_denominator": draw(st.sampled_from([10, 30])),
         "least_population": 50,
         "most_share": draw(st.sampled_from([0.9, 0.8])),
@@ -44,6 +45,25 @@ def municipalities(draw: st.DrawFn) -> tuple[Tables, dict[str, int]]:
             cases[wijk, group] = draw(COUNTS)
             of[wijk, group] = cases[wijk, group] + draw(COUNTS)
     north = wijken[: draw(st.integers(1, len(wijken)))]
+    tables = municipality(
+        rules, populations, north, cases, of, has_open_base=has_open_base, shows_finest=shows_finest, is_share=is_share
+    )
+    return tables, {f"n-{w}-{g}": count for (w, g), count in cases.items()}
+
+
+def municipality(
+    rules: dict[str, Any],
+    populations: Mapping[str, float],
+    north: list[str],
+    cases: Mapping[tuple[str, str], int],
+    of: Mapping[tuple[str, str], int],
+    *,
+    has_open_base: bool,
+    shows_finest: bool,
+    is_share: bool,
+) -> Tables:
+    """The numbers of one measure and its denominator, for wijken, two sets with their rests, and the whole."""
+    wijken, groups = list(populations), sorted({group for _, group in cases})
     areas = {wijk: ("wijk", [wijk]) for wijk in wijken}
     areas["GM"] = ("municipality", wijken)
     areas |= {"HN14": ("programme_area", north), "RH14": ("programme_area", [w for w in wijken if w not in north])}
@@ -70,7 +90,7 @@ def municipalities(draw: st.DrawFn) -> tuple[Tables, dict[str, int]]:
             tables.add(area, {f"n-{w}-{g}": cases[w, g] for w, g in cells}, role="numerator", **common)
             whole = {f"d-{w}-{g}": of[w, g] for w, g in cells}
             tables.add(area, whole, role="denominator", kind="open" if has_open_base else "count", **common)
-    return tables, {f"n-{w}-{g}": count for (w, g), count in cases.items()}
+    return tables
 
 
 def corrected(quantities: pd.DataFrame, parts: pd.DataFrame, change: Mapping[str, int]) -> pd.DataFrame:
@@ -95,6 +115,30 @@ def test_nothing_more_is_recovered_after_a_correction(made: tuple[Tables, dict[s
     }
     if (then["kind"] == "open").any():
         change = {atom: by for atom, by in change.items() if atom.startswith("n-")}
+    assert_nothing_more_is_recovered(then, parts, change)
+
+
+def test_a_correction_beside_large_counts_stays_a_correction_of_one_count() -> None:
+    """Forgiving a millionth of a thousand, the engine took two counts for corrected where one was, and showed too much."""
+    cases = {(f"W{number}", group): 0 for number in range(5) for group in ("g0", "g1")}
+    cases |= {("W1", "g0"): 500, ("W3", "g1"): 500, ("W4", "g1"): 3}
+    rules = {
+        "is_open": False,
+        "least_count": 3,
+        "rounding": 3,
+        "least_denominator": 10,
+        "least_population": 50,
+        "most_share": 0.9,
+    }
+    tables = municipality(
+        rules, {f"W{number}": 1000.0 for number in range(5)}, ["W0"], cases, cases,
+        has_open_base=False, shows_finest=False, is_share=False,
+    )  # fmt: skip
+    assert_nothing_more_is_recovered(tables.quantities(), tables.parts_table(), {"n-W4-g1": -1})
+
+
+def assert_nothing_more_is_recovered(then: pd.DataFrame, parts: pd.DataFrame, change: Mapping[str, int]) -> None:
+    """Attack two releases, between which these atoms changed, as somebody who knows which ones."""
     now = corrected(then, parts, change)
     first = decide(then, parts, NO_RELEASES)
     second = decide(now, parts, as_release(then, first))
