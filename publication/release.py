@@ -142,12 +142,11 @@ def find_release(environment: Environment, release_id: str) -> Release:
     Raises:
         PublicationError: there is none.
     """
-    found = next((release for release in list_releases(environment) if release.id == release_id), None)
-    if found is None:
+    if not _RELEASE_ID.fullmatch(release_id) or not (environment.releases / release_id).is_dir():
         raise PublicationError(
             f"There is no release {release_id!r}", where=str(environment.releases), now="Current is as it was."
         )
-    return found
+    return _read_release(environment, release_id)
 
 
 def prune(environment: Environment, now: datetime | None = None) -> list[str]:
