@@ -16,7 +16,14 @@ from sources.registry import Registry
 
 _ROOT = Path(__file__).parents[1]
 # Code that shapes figures or their checks. The command line and the lineage UI do not.
-_CODE = ("sources/*.py", "sources/protocols/*.py", "publication/*.py", "publication/*.yml")
+_CODE = (
+    "sources/*.py",
+    "sources/protocols/*.py",
+    "publication/*.py",
+    "publication/*.yml",
+    "publication/*.csv",
+    "publication/*.j2",
+)
 
 
 def fingerprint(environment: Environment, registry: Registry) -> str:
