@@ -10,6 +10,7 @@ Parquet as a table, can't count the bytes, and calls every package invalid that 
 from __future__ import annotations
 
 import json
+import mimetypes
 import re
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +21,7 @@ import duckdb
 from publication.catalog import SCHEMAS, Table, list_tables, open_read_only, quote
 from publication.files import sha256
 from publication.monitor import DICTIONARY, MONITOR, Facts, parquet_path
+from publication.site.build import SITE
 
 DATA_PACKAGE = "datapackage.json"
 
@@ -40,7 +42,7 @@ _TYPES = {
 
 
 def write_data_package(folder: Path, facts: Facts) -> None:
-    """Describe the files that `publication.monitor` wrote into `folder`.
+    """Describe the files that `publication.monitor` and `publication.site` wrote into `folder`.
 
     Raises:
         duckdb.Error, OSError: a file can't be read or the description can't be written.
@@ -86,6 +88,7 @@ def _package(connection: duckdb.DuckDBPyConnection, folder: Path, facts: Facts) 
             _monitor_resource(folder),
             *(_table_resource(connection, folder, table) for table in tables),
             _dictionary_resource(connection, folder),
+            *_site_resources(folder),
         ],
         "x-noord": {
             "data_origin": facts.data_origin,
@@ -132,6 +135,25 @@ def _dictionary_resource(connection: duckdb.DuckDBPyConnection, folder: Path) ->
     entry = _file(folder, "dictionary", Path(DICTIONARY), "csv", "text/csv")
     schema = {"fields": _fields(connection, table)}
     return {**entry, "profile": "tabular-data-resource", "encoding": "utf-8", "schema": schema}
+
+
+def _site_resources(folder: Path) -> list[Json]:
+    """Every file of the monitor site; its pages belong together, so only the start page has a title."""
+    paths = sorted(path.relative_to(folder) for path in (folder / SITE).rglob("*") if path.is_file())
+    return [_site_resource(folder, path) for path in paths]
+
+
+def _site_resource(folder: Path, path: Path) -> Json:
+    # Names may hold lower case letters, digits, dots, hyphens and underscores.
+    name = path.as_posix().lower().replace("/", ".")
+    kind = path.suffix.removeprefix(".")
+    mediatype = mimetypes.types_map.get(path.suffix, "application/octet-stream")
+    title = (
+        {"title": "The monitor site: open this page in a browser"}
+        if path.name == "index.html" and len(path.parts) == 2
+        else {}
+    )
+    return {**_file(folder, name, path, kind, mediatype), "type": "file", **title}
 
 
 def _fields(connection: duckdb.DuckDBPyConnection, table: Table) -> list[Json]:

@@ -1,7 +1,7 @@
 """Releases: building one, flipping ``current`` to it, listing, rolling back and pruning.
 
 Belongs here: everything that changes ``releases/`` or ``current``. Does not belong here: whether a release may be made
-(`publication.gate`, `publication.publish`) and what stands in its files (`publication.monitor`,
+(`publication.gate`, `publication.publish`) and what stands in its files (`publication.monitor`, `publication.site`,
 `publication.datapackage`).
 
 A reader opens ``current/monitor.duckdb`` at any moment, so nothing under a final name is ever written to: a release is
@@ -30,6 +30,8 @@ from publication.dictionary import Descriptions
 from publication.errors import PublicationError
 from publication.files import sync, sync_tree, tree_bytes
 from publication.monitor import DICTIONARY, MONITOR, Facts, write_monitor
+from publication.site.build import SITE, build_site
+from publication.site.words import day
 from sources.checks import CheckResult
 from sources.environment import Environment
 
@@ -85,6 +87,7 @@ def build_release(
     with _building(environment, facts.release_id) as folder:
         before = previous.monitor if previous else None
         write_monitor(folder, environment.warehouse, facts, checks, descriptions, before)
+        build_site(folder / MONITOR, folder / SITE, _earlier(environment))
         write_data_package(folder, facts)
         _write_release_file(folder, facts)
         sync_tree(folder)
@@ -204,6 +207,11 @@ def _building(environment: Environment, release_id: str) -> Iterator[Path]:
     finally:
         # What can't be removed here is removed by the next run's sweep; the first error is the one to report.
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _earlier(environment: Environment) -> list[tuple[str, str]]:
+    """Id and day in words of the releases that are kept, newest first."""
+    return [(release.id, day(release.created_at)) for release in list_releases(environment)]
 
 
 def _write_release_file(folder: Path, facts: Facts) -> None:

@@ -38,7 +38,7 @@ _TABLES = {
     "controles": ("meta.checks", ""),
 }
 # What an indicator's file has of its mart, so that a site stays small: what is the same in every row stands on the
-# indicator's page, and months and quarters of buurten are in the release's tables.
+# indicator's page, Nederland and the rest of Heerlen have rows of their own, and the release's tables have all.
 _KEPT = (
     "area_code",
     "area_name",
@@ -49,11 +49,8 @@ _KEPT = (
     "lower_95",
     "upper_95",
     "value_status",
-    "value_note_nl",
     "has_series_break",
-    "national_value",
     "national_verdict",
-    "municipality_rest_value",
     "municipality_rest_verdict",
     "recent_trend",
     "snapshot_id",
@@ -125,23 +122,24 @@ def _write_csv(connection: duckdb.DuckDBPyConnection, monitor: Monitor, folder: 
 
 
 def _rows_of(table: Table, monitor: Monitor, code: str) -> str:
-    """All periods of the large areas, and of wijken and buurten the kind of period that their pages show."""
+    """All periods of the large areas, and of wijken and buurten what their pages show."""
     large = ", ".join(map(literal, LARGE_AREAS))
     local = ", ".join(map(literal, monitor.areas)) or "''"
+    total = " AND breakdown = 'total'" if table.has("breakdown") else ""
     kind = literal(monitor.period_types.get(code, ""))
     return (
         f"FROM {table.qualified} WHERE indicator_code = {literal(code)} AND (area_code IN ({large}) "
-        f"OR area_code IN ({local}) AND period_type = {kind}) ORDER BY {_order(table)}"
+        f"OR area_code IN ({local}) AND period_type = {kind}{total}) ORDER BY {_order(table)}"
     )
 
 
 def _order(table: Table) -> str:
-    return ", ".join(quote(name) for name in ("area_code", "period_type", "period_start", "breakdown") if table.has(name))
+    return ", ".join(
+        quote(name) for name in ("area_code", "period_type", "period_start", "breakdown") if table.has(name)
+    )
 
 
-def _copy(
-    connection: duckdb.DuckDBPyConnection, rows: str, columns: Sequence[tuple[str, str]], path: Path
-) -> None:
+def _copy(connection: duckdb.DuckDBPyConnection, rows: str, columns: Sequence[tuple[str, str]], path: Path) -> None:
     parts = []
     for index, (name, kind) in enumerate(columns):
         value = f"replace({quote(name)}::VARCHAR, '.', ',')" if kind in ("DOUBLE", "FLOAT") else quote(name)

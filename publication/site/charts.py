@@ -46,15 +46,13 @@ def trend(key: str, title: str, indicator: Indicator, series: Sequence[Series], 
     right, top, bottom = 12, 12, height - 26
     values = [value for figure in points for value in _extent(figure)]
     steps = ticks(min(values), max(values), 3 if small else 5)
-    labels = [words.quantity(step, _axis_unit(indicator), _step_decimals(steps)) for step in steps]
+    labels = [words.bare(step, indicator.unit, _step_decimals(steps)) for step in steps]
     left = 10 + max(len(label) for label in labels) * font * 0.56
     # Room for the names at the ends of the lines.
-    x = Scale(times[0].toordinal(), times[-1].toordinal(), left, width - right - (0 if small else 110))
+    x = Scale(times[0].toordinal(), times[-1].toordinal(), left, width - right - (0 if small else 132))
     y = Scale(steps[0], steps[-1], bottom, top)
     described = f"{indicator.unit}, {words.short_period(times[0], points[0].period_type)} tot en met "
-    canvas = Canvas(
-        width, height, key, title, described + words.short_period(times[-1], points[0].period_type) + "."
-    )
+    canvas = Canvas(width, height, key, title, described + words.short_period(times[-1], points[0].period_type) + ".")
     for step, label in zip(steps, labels, strict=True):
         canvas.line((left, y(step)), (x.end, y(step)), "grid")
         canvas.text((left - 6, y(step) + 4), label, "axis", "end")
@@ -72,20 +70,12 @@ def _extent(figure: Figure) -> tuple[float, ...]:
     return (figure.value, figure.lower_95 or 0.0, figure.upper_95 or 0.0) if has_band else (figure.value,)
 
 
-def _axis_unit(indicator: Indicator) -> str:
-    return indicator.unit if indicator.unit == "%" or indicator.unit == "x 1.000 euro" else ""
-
-
 def _step_decimals(steps: Sequence[float]) -> int:
     step = steps[1] - steps[0]
-    return next(
-        decimals for decimals in range(6) if abs(round(step, decimals) - step) < step * 1e-6 or decimals == 5
-    )
+    return next(decimals for decimals in range(6) if abs(round(step, decimals) - step) < step * 1e-6 or decimals == 5)
 
 
-def _time_axis(
-    canvas: Canvas, times: Sequence[date], period_type: str, x: Scale, bottom: float, *, most: int
-) -> None:
+def _time_axis(canvas: Canvas, times: Sequence[date], period_type: str, x: Scale, bottom: float, *, most: int) -> None:
     every = -(-len(times) // most)
     for time in times[::-1][::every]:
         at = x(time.toordinal())
@@ -150,9 +140,7 @@ def _name_ends(canvas: Canvas, series: Sequence[Series], x: Scale, y: Scale) -> 
         canvas.text((at + 9, lowest), one.label, f"name-{one.kind}")
 
 
-def spine(
-    key: str, indicator: Indicator, figure: Figure, others: Sequence[Figure], country: Figure | None
-) -> Markup:
+def spine(key: str, indicator: Indicator, figure: Figure, others: Sequence[Figure], country: Figure | None) -> Markup:
     """One row of a spine chart: the Netherlands in the middle, right is more favourable (or higher, when neutral).
 
     Every row has a scale of its own: the largest gap among Heerlen-Noord's limits and its buurten reaches the edge.
@@ -162,9 +150,7 @@ def spine(
     sign = -1.0 if indicator.direction == "lower_is_better" else 1.0
     national = figure.national_value
     gaps = [other.national_gap for other in others if other.national_gap is not None]
-    limits = [
-        (sign * (limit - national)) for limit in (figure.lower_95, figure.upper_95) if limit is not None
-    ]
+    limits = [(sign * (limit - national)) for limit in (figure.lower_95, figure.upper_95) if limit is not None]
     reach = max(abs(gap) for gap in (*gaps, *limits, figure.national_gap)) or 1.0
     x = Scale(-reach, reach, 10, 310)
     label = f"{indicator.label}: {words.shown(indicator, figure)}, "

@@ -21,6 +21,7 @@ from publication.site.svg import Canvas, Point
 
 _WIDTH = 640.0
 _CLASSES = 5
+HATCH = "hatch"
 HIDDEN = ("suppressed_here", "suppressed_source")
 
 
@@ -116,10 +117,13 @@ def choropleth(
     values = {code: figure.value for code, figure in figures.items() if figure.value is not None}
     edges = classes(list(values.values()))
     canvas = Canvas(_WIDTH, base.height, key, title, "Dezelfde cijfers staan in de tabel onder de kaart.")
+    canvas.hatch(HATCH)
     for code, figure in figures.items():
         if code in base.shapes:
             tip = words.shown(indicator, figure) if figure.value is not None else words.reason(figure)
-            canvas.raw_path(base.shapes[code].path, _kind(figure, edges), f"{areas[code].name}: {tip}")
+            kind = _kind(figure, edges)
+            fill = HATCH if kind == "hidden" else ""
+            canvas.area(base.shapes[code].path, kind, f"{areas[code].name}: {tip}", fill)
     for wijk in base.wijken:
         outline = "wijk noord" if wijk.in_noord else "wijk"
         canvas.parts.append(f'<path d="{base.shapes[wijk.code].path}" class="{outline}"/>')
@@ -139,8 +143,7 @@ def _steps(indicator: Indicator, values: Sequence[float], edges: Sequence[float]
     steps = []
     for index, edge in enumerate(edges):
         inside = [value for value in values if value <= edge and (index == 0 or value > edges[index - 1])]
-        low = words.quantity(min(inside), indicator.unit, indicator.decimals)
-        high = words.quantity(max(inside), indicator.unit, indicator.decimals)
+        low, high = (words.bare(value, indicator.unit, indicator.decimals) for value in (min(inside), max(inside)))
         text = high if low == high else f"{low} tot en met {high}"
         steps.append(Step(index + 1 + _CLASSES - len(edges), text, len(inside)))
     return steps

@@ -162,11 +162,13 @@ def _moved(signals: Iterable[tuple[Indicator, EarlySignal, Any]]) -> list[tuple[
 
 def _start(monitor: Monitor) -> Page:
     noord = monitor.areas.get(NOORD)
-    cards = []
+    cards: list[dict[str, Any]] = []
+    opening: list[Row] = []
     for line in monitor.lines:
         rows = _rows(monitor, monitor.of_line(line), noord)
         heads = [row for row in rows if row.indicator.code in HEADLINES.get(line, ()) and row.figure.value is not None]
         head = heads[0] if heads else next((row for row in rows if row.figure.value is not None), None)
+        opening += [head] if head else []
         progress = monitor.progress.get((head.indicator.code, NOORD, COUNTRY)) if head else None
         cards.append(
             {
@@ -177,9 +179,11 @@ def _start(monitor: Monitor) -> Page:
                 "tally": words.tally(row.figure.national_verdict for row in rows),
             }
         )
-    shown = [card["head"].figure for card in cards if card["head"]]
+    shown = _figures(opening)
     statuses = [row.status for (_, _, other), row in monitor.progress.items() if other == COUNTRY]
+    children = _rows(monitor, [monitor.indicators[code] for code in monitor.children], noord)
     context = {
+        "children_tally": words.tally(row.figure.national_verdict for row in children),
         "cards": cards,
         "moved": _moved(newest_signals(monitor)),
         "statuses": [(status, statuses.count(status)) for status in words.STATUSES if status in statuses],
@@ -261,9 +265,7 @@ def _areas(monitor: Monitor) -> Page:
 def _area(monitor: Monitor, area: Area) -> Page:
     by_line = {line: _rows(monitor, monitor.of_line(line), area) for line in monitor.lines}
     rows = [row for line_rows in by_line.values() for row in line_rows]
-    heads = [
-        row for line in monitor.lines for row in by_line[line] if row.indicator.code in HEADLINES.get(line, ())
-    ]
+    heads = [row for line in monitor.lines for row in by_line[line] if row.indicator.code in HEADLINES.get(line, ())]
     context = {
         "area": area,
         "by_line": by_line,
@@ -340,8 +342,11 @@ def _children(monitor: Monitor) -> Page:
         "known": [row for row in rows if row.figure.value is not None],
         "empty": [row for row in rows if row.figure.value is None],
         "progress": progress,
-        "bars": {row.indicator.code: charts.progress(f"p-{row.indicator.code}", progress[row.indicator.code])
-                 for row in rows if row.indicator.code in progress},
+        "bars": {
+            row.indicator.code: charts.progress(f"p-{row.indicator.code}", progress[row.indicator.code])
+            for row in rows
+            if row.indicator.code in progress
+        },
         "tally": words.tally(row.figure.national_verdict for row in rows),
     }
     return Page("kinderen.html", "children", "Kinderen: de belofte", "Children: the promise", context, _figures(rows))

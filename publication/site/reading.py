@@ -390,7 +390,16 @@ class _Reader:
         return ReleaseFacts(*self.rows("meta.release", names)[0])
 
     def indicators(self) -> list[Indicator]:
-        columns = ["indicator_code", "line", "label_nl", "label_en", "unit", "decimals", "direction", "is_child_focused"]
+        columns = [
+            "indicator_code",
+            "line",
+            "label_nl",
+            "label_en",
+            "unit",
+            "decimals",
+            "direction",
+            "is_child_focused",
+        ]
         columns += ["estimate_type", "aggregation", "interval_method", "definition_nl", "rationale_nl", "numerator_nl"]
         columns += ["denominator_nl", "weight_nl", "source_nl", "breaks_nl"]
         made = []
@@ -429,10 +438,11 @@ class _Reader:
             if table not in self.tables:
                 continue
             kinds = ", ".join(f"'{kind}'" for kind in _PERIOD_TYPES)
-            main = (
-                f"SELECT indicator_code, period_type FROM {table} GROUP BY indicator_code, period_type QUALIFY row_number() OVER (PARTITION BY "
-                f"indicator_code ORDER BY count(value) = 0, list_position([{kinds}], period_type)) = 1"
-            )
+            main = f"""
+                SELECT indicator_code, period_type FROM {table} GROUP BY indicator_code, period_type
+                QUALIFY row_number() OVER (
+                    PARTITION BY indicator_code ORDER BY count(value) = 0, list_position([{kinds}], period_type)
+                ) = 1"""
             of_areas = ", ".join(f"'{code}'" for code in areas) or "''"
             where = (
                 f"WHERE (indicator_code, period_type) IN ({main}) AND area_code IN ({of_areas}) "

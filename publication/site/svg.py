@@ -41,8 +41,17 @@ class Canvas:
         steps = "L".join(f"{_c(x)} {_c(y)}" for x, y in points)
         self.parts.append(f'<path d="M{steps}{"Z" if closed else ""}" class="{kind}"/>')
 
-    def raw_path(self, data: str, kind: str, tip: str) -> None:
-        self.parts.append(f'<path d="{data}" class="{kind}"><title>{escape(tip)}</title></path>')
+    def area(self, data: str, kind: str, tip: str, fill: str = "") -> None:
+        """An outline with a tip; `fill` names a pattern, which a style sheet of its own file can't reach."""
+        filled = f' fill="url(#{fill})"' if fill else ""
+        self.parts.append(f'<path d="{data}" class="{kind}"{filled}><title>{escape(tip)}</title></path>')
+
+    def hatch(self, name: str) -> None:
+        """A pattern of slanting lines, for what may not be shown."""
+        self.parts.append(
+            f'<pattern id="{name}" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+            '<path d="M0 0H6V6H0Z" class="hatch-paper"/><path d="M0 0V6" class="hatch-line"/></pattern>'
+        )
 
     def text(self, at: Point, text: str, kind: str = "", anchor: str = "start") -> None:
         where = f'x="{_c(at[0])}" y="{_c(at[1])}"'

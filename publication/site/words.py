@@ -110,6 +110,11 @@ def quantity(value: float, unit: str, decimals: int) -> str:
     return text if unit in ("aantal", "score", "cijfer", "") else f"{text}{NBSP}{unit}"
 
 
+def bare(value: float, unit: str, decimals: int) -> str:
+    """A value where its unit is said once for all: only ``%`` and ``€`` stay with the number."""
+    return quantity(value, unit if unit in ("%", "x 1.000 euro") else "", decimals)
+
+
 def supported_decimals(decimals: int, lower: float | None, upper: float | None) -> int:
     """How many of an indicator's decimals the 95 % interval supports: a step no finer than half the interval asks for."""
     if lower is None or upper is None:
@@ -204,6 +209,24 @@ def margin(indicator: Indicator, figure: Figure) -> str:
     return f"{lower} tot {upper}"
 
 
+def bare_margin(indicator: Indicator, figure: Figure) -> str:
+    """The 95 % interval without its unit, for a table; empty when there is none."""
+    if figure.value is None or figure.lower_95 is None or figure.upper_95 is None:
+        return ""
+    decimals = decimals_of(indicator, figure)
+    return " tot ".join(bare(limit, indicator.unit, decimals) for limit in (figure.lower_95, figure.upper_95))
+
+
+def bare_value(indicator: Indicator, figure: Figure, value: float | None) -> str:
+    """A value of `figure`'s row for a table that names the unit once."""
+    return "–" if value is None else bare(value, indicator.unit, decimals_of(indicator, figure))
+
+
+def unit_in_words(indicator: Indicator) -> str:
+    """The unit for a caption; empty where the numbers carry it or have none."""
+    return "" if indicator.unit in ("%", "x 1.000 euro", "aantal", "score", "cijfer") else indicator.unit
+
+
 def reason(figure: Figure) -> str:
     """Why there is no value, in the words of the mart; empty when there is one."""
     if figure.value is not None:
@@ -271,9 +294,7 @@ def level(indicator: Indicator, area: Area, figure: Figure) -> str:
     # After a clause of its own ("kinderen die …") the place would seem to belong to the clause.
     first = f"In {place(area)}: v{of_each}" if " die " in parts.who else f"V{of_each} in {place(area)}"
     first += f" {parts.verb} er {count}{rest}."
-    others = "".join(
-        f" In {name} zijn dat er {number(round(value * base / parts.base), 0)}." for name, value in known
-    )
+    others = "".join(f" In {name} zijn dat er {number(round(value * base / parts.base), 0)}." for name, value in known)
     return first + others
 
 
@@ -354,18 +375,19 @@ def _pace(row: Progress, place_name: str, other: str) -> str:
         "ahead": f"{gap} wordt sneller kleiner dan nodig is om in 2047 gelijk te zijn.",
         "on_track": f"{gap} wordt kleiner, in een tempo dat past bij 2047.",
         "behind": f"{gap} wordt niet snel genoeg kleiner om in 2047 gelijk te zijn.",
-        "uncertain": "Nog niet te zeggen: de onzekerheid is groter dan de verandering.",
+        "uncertain": "De onzekerheid is groter dan de verandering.",
     }[row.status]
 
 
-def signal(indicator: Indicator, row: EarlySignal) -> str:
-    """What the newest month or quarter shows beside the same period a year earlier."""
+def signal(indicator: Indicator, row: EarlySignal, *, named: bool = True) -> str:
+    """What the newest month or quarter shows beside a year earlier; `named` is False below a heading with the name."""
     when = period(row.period_start, row.period_end, row.period_type)
+    about = f"{indicator.label}, {when}" if named else when[:1].upper() + when[1:]
     if row.value is None:
-        return f"{indicator.label}, {when}: {row.no_signal_reason_nl or 'geen cijfer'}"
+        return f"{about}: {row.no_signal_reason_nl or 'geen cijfer'}"
     decimals = supported_decimals(indicator.decimals, row.lower_95, row.upper_95)
     now = quantity(row.value, indicator.unit, decimals)
-    first = f"{indicator.label}, {when}: {now}."
+    first = f"{about}: {now}."
     if row.value_year_earlier is not None:
         first += f" Een jaar eerder: {quantity(row.value_year_earlier, indicator.unit, decimals)}."
     if row.signal is None:
@@ -376,13 +398,16 @@ def signal(indicator: Indicator, row: EarlySignal) -> str:
 
 def tally(verdicts: Iterable[str | None]) -> str:
     """How many verdicts of each kind, in words; empty without any."""
-    names = {
-        "better": "gunstiger dan in Nederland",
-        "similar": "niet duidelijk anders",
-        "worse": "minder gunstig",
-        "higher": "hoger, zonder dat dat beter of slechter is",
-        "lower": "lager, zonder dat dat beter of slechter is",
-    }
     found = [verdict for verdict in verdicts if verdict is not None]
-    counts = [(found.count(verdict), words) for verdict, words in names.items()]
-    return ", ".join(f"{count} {words}" for count, words in counts if count)
+    judged = {"better": "gunstiger", "similar": "niet duidelijk anders", "worse": "minder gunstig"}
+    neutral = {"higher": "hoger", "lower": "lager"}
+    parts = [f"{found.count(verdict)} {name}" for verdict, name in judged.items() if verdict in found]
+    plain = [f"{found.count(verdict)} {name}" for verdict, name in neutral.items() if verdict in found]
+    if plain:
+        parts.append(f"{' en '.join(plain)} (wat niet beter of slechter is)")
+    return ", ".join(parts)
+
+
+def waiting(figure: Figure) -> str:
+    """A newer period without a value, in a few words: ``2025: nog niet bekend``."""
+    return f"{period_of(figure)}: {VALUE_STATUSES.get(figure.status, 'geen cijfer')}"

@@ -30,7 +30,9 @@ def resource(package: dict[str, Any], name: str) -> dict[str, Any]:
 def test_the_reference_tool_calls_it_valid(release: Release) -> None:
     report = frictionless.validate(str(release.path / "datapackage.json"))
     assert report.valid, report.flatten(["type", "message"])
-    assert len(report.tasks) == len(list(release.path.rglob("*.parquet"))) + 2
+    of_site = sum(path.is_file() for path in (release.path / "site").rglob("*"))
+    assert of_site > 20
+    assert len(report.tasks) == len(list(release.path.rglob("*.parquet"))) + of_site + 2
 
 
 def test_the_reference_tool_notices_a_changed_file(release: Release) -> None:
