@@ -101,6 +101,8 @@ def _environment(monitor: Monitor) -> Environment:
         "words": words,
         "lines": {line: pages.LINE_WORDS[line] for line in monitor.lines},
         "has_activities": pages.has_activities(monitor),
+        "csv_names": {name for name, (table, _) in _TABLES.items() if table in monitor.has}
+        | {code for code, item in monitor.indicators.items() if f"{item.line}.indicator_values" in monitor.has},
     }
     return environment
 

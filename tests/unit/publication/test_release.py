@@ -45,7 +45,9 @@ def build_many(environment: Environment, descriptions: Descriptions, count: int)
 def test_a_release_has_all_its_files_and_no_others(release: Release) -> None:
     names = {path.relative_to(release.path).as_posix() for path in release.path.rglob("*") if path.is_file()}
     tables = {f"parquet/{schema}/{table}.parquet" for schema, table in query(release, _ALL_TABLES)}
-    assert names == {"monitor.duckdb", "dictionary.csv", "datapackage.json", "release.json"} | tables
+    of_site = {name for name in names if name.startswith("site/")}
+    assert {"site/index.html", "site/indicator/LER_1.html", "site/data/LER_1.csv", "site/static/monitor.css"} <= of_site
+    assert names - of_site == {"monitor.duckdb", "dictionary.csv", "datapackage.json", "release.json"} | tables
     assert release.id == release.created_at.strftime("%Y%m%dT%H%M%SZ") + "-01234567"
     assert release.is_current
     assert release.is_complete
