@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
@@ -48,6 +49,11 @@ class Outline(HTMLParser):
 
 
 def outline(page: Path) -> Outline:
+    return _outline(page, page.stat().st_mtime_ns)
+
+
+@cache
+def _outline(page: Path, _changed: int) -> Outline:
     found = Outline()
     found.feed(page.read_text(encoding="utf-8"))
     return found
