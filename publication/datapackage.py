@@ -10,6 +10,7 @@ Parquet as a table, can't count the bytes, and calls every package invalid that 
 from __future__ import annotations
 
 import json
+import mimetypes
 import re
 from contextlib import closing
 from pathlib import Path
@@ -24,6 +25,7 @@ from publication.facts import Facts
 from publication.files import sha256
 from publication.metadata import ADDED_COLUMNS, ATTRIBUTION, METADATA
 from publication.monitor import MONITOR
+from publication.site.build import SITE
 from publication.tables import CSV_DECIMAL, CSV_DIALECT, DICTIONARY, csv_path, parquet_path
 
 DATA_PACKAGE = "datapackage.json"
@@ -89,6 +91,7 @@ def _package(connection: duckdb.DuckDBPyConnection, folder: Path, facts: Facts) 
             _dictionary_resource(connection, folder),
             _metadata_resource(connection, folder),
             *(_document_resource(folder, *document) for document in _DOCUMENTS),
+            *_site_resources(folder),
         ],
         "x-noord": {
             "data_origin": facts.data_origin,
@@ -167,6 +170,25 @@ def _dictionary_resource(connection: duckdb.DuckDBPyConnection, folder: Path) ->
     entry = _file(folder, "dictionary", Path(DICTIONARY), "csv", "text/csv")
     schema = {"fields": _fields(connection, table)}
     return {**entry, "profile": "tabular-data-resource", "encoding": "utf-8", "schema": schema}
+
+
+def _site_resources(folder: Path) -> list[Json]:
+    """Every file of the monitor site; its pages belong together, so only the start page has a title."""
+    paths = sorted(path.relative_to(folder) for path in (folder / SITE).rglob("*") if path.is_file())
+    return [_site_resource(folder, path) for path in paths]
+
+
+def _site_resource(folder: Path, path: Path) -> Json:
+    # Names may hold lower case letters, digits, dots, hyphens and underscores.
+    name = path.as_posix().lower().replace("/", ".")
+    kind = path.suffix.removeprefix(".")
+    mediatype = mimetypes.types_map.get(path.suffix, "application/octet-stream")
+    title = (
+        {"title": "The monitor site: open this page in a browser"}
+        if path.name == "index.html" and len(path.parts) == 2
+        else {}
+    )
+    return {**_file(folder, name, path, kind, mediatype), "type": "file", **title}
 
 
 def _fields(connection: duckdb.DuckDBPyConnection, table: Table) -> list[Json]:

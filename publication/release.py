@@ -2,7 +2,7 @@
 
 Belongs here: everything that changes ``releases/`` or ``current``. Does not belong here: whether a release may be made
 (`publication.gate`, `publication.publish`) and what stands in its files (`publication.monitor`,
-`publication.datapackage` and the like).
+`publication.site`, `publication.datapackage` and the like).
 
 A reader opens ``current/monitor.duckdb`` at any moment, so nothing under a final name is ever written to: a release is
 built under another name, synced, renamed, and only then does the link move. All functions that write expect the caller
@@ -36,6 +36,8 @@ from publication.files import sync, sync_tree, tree_bytes
 from publication.metadata import write_attribution, write_metadata
 from publication.monitor import MONITOR, write_monitor
 from publication.readers import open_since
+from publication.site.build import SITE, build_site
+from publication.site.words import day
 from publication.tables import DICTIONARY
 from sources.checks import CheckResult
 from sources.environment import Environment
@@ -94,6 +96,7 @@ def build_release(
     with _building(environment, facts.release_id) as folder:
         before = previous.monitor if previous else None
         write_monitor(folder, environment.warehouse, facts, checks, descriptions, before)
+        build_site(folder / MONITOR, folder / SITE, _earlier(environment))
         _write_descriptions(folder, facts)
         _write_release_file(folder, facts)
         write_checksums(folder)
@@ -244,6 +247,11 @@ def _write_descriptions(folder: Path, facts: Facts) -> None:
         write_dcat(connection, folder, facts)
         write_changes_page(connection, folder, facts.previous, facts.release_id, facts.mark)
     write_data_package(folder, facts)
+
+
+def _earlier(environment: Environment) -> list[tuple[str, str]]:
+    """Id and day in words of the releases that are kept, newest first."""
+    return [(release.id, day(release.created_at)) for release in list_releases(environment)]
 
 
 def _write_release_file(folder: Path, facts: Facts) -> None:

@@ -65,7 +65,11 @@ def test_a_release_has_all_its_files_and_no_others(release: Release) -> None:
         "dcat.jsonld",
         "release.json",
     }
-    assert names == {"monitor.duckdb", "changes.parquet", "changes.html", "SHA256SUMS"} | descriptions | tables
+    of_site = {name for name in names if name.startswith("site/")}
+    assert {"site/index.html", "site/indicator/LER_1.html", "site/data/LER_1.csv", "site/static/monitor.css"} <= of_site
+    assert (
+        names - of_site == {"monitor.duckdb", "changes.parquet", "changes.html", "SHA256SUMS"} | descriptions | tables
+    )
     assert release.id == release.created_at.strftime("%Y%m%dT%H%M%SZ") + "-01234567"
     assert release.is_current
     assert release.is_complete
