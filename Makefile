@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 VENV := .venv
 BIN := $(VENV)/bin
+SUPERSET := .venv-superset
+FEEDS ?= sample
 # Some machines forbid bytecode; every process would then compile some 4,100 modules again.
 unexport PYTHONDONTWRITEBYTECODE
 # The newest of the Python versions that all dependencies support; override with make PYTHON=…
@@ -10,13 +12,13 @@ PYTHON ?= $(shell for v in python3 python3.13 python3.12 python3.11; do \
 	command -v $$v >/dev/null && $$v -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
 	&& command -v $$v && break; done)
 
-.PHONY: run test test-fast lint bench ui setup install-with-uv install-with-pip format lock sample clean
+.PHONY: run test test-fast lint bench ui superset superset-environment setup install-with-uv install-with-pip format lock sample clean
 
 run: setup ## all set-up, then the whole path on the bundled sample
 	$(BIN)/noord run --feeds sample
 
 # In the order of folders: the long files of faults/ and path/ first, or one core waits for them at the end.
-test: setup lint ## all set-up, then every test, on both cores
+test: setup superset-environment lint ## all set-up, then every test, on both cores
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: setup ## the tests that take seconds
@@ -37,6 +39,11 @@ bench: setup ## wall, CPU and peak memory of the main jobs, as a table
 
 ui: setup ## the lineage UI on 127.0.0.1:3000
 	$(BIN)/noord ui --feeds sample
+
+superset: setup superset-environment ## the dashboards in a Superset on 127.0.0.1:8088; make superset FEEDS=live for others
+	$(BIN)/python -m publication.superset.server --feeds $(FEEDS)
+
+superset-environment: $(SUPERSET)/.ready
 
 sample: setup ## write the bundled sample again
 	$(BIN)/python -m sources.sample.generate
@@ -61,9 +68,19 @@ install-with-pip:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	$(BIN)/python -m compileall -q -j 2 $(VENV)/lib sources publication orchestration >/dev/null || echo "Some modules of dependencies can't be compiled; that is fine."
 
+# Superset needs another SQLAlchemy than the project, so it has an environment of its own.
+$(SUPERSET)/.ready: publication/superset/requirements.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and was not found."; exit 1; }
+	test -x $(SUPERSET)/bin/python || $(PYTHON) -m venv $(SUPERSET)
+	if command -v uv >/dev/null; then uv pip install --quiet --python $(SUPERSET)/bin/python --require-hashes --compile-bytecode -r $<; \
+		else $(SUPERSET)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<; fi
+	touch $@
+
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links
+
 lock: ## resolve the dependencies again (needs uv)
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --only-binary :all: -o requirements.lock
+	$(LOCK) --only-binary :all: pyproject.toml --extra dev -o requirements.lock
+	$(LOCK) publication/superset/requirements.in -o publication/superset/requirements.lock
 
 clean:
-	rm -rf $(VENV) data dbt_project/target
+	rm -rf $(VENV) $(SUPERSET) data dbt_project/target

@@ -1,0 +1,1 @@
+"""Tests that start a real Superset with the bundle of the sample's release."""
