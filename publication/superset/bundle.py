@@ -37,7 +37,12 @@ _PERIOD_TYPES = ("year", "school_year", "half_year", "term", "quarter", "month")
 # Superset draws a name alone as points, and with these endings as the line through them and the band around it. It means
 # them for forecasts, and has no other way to show an interval.
 _LINE, _LOWER, _UPPER = "__yhat", "__yhat_lower", "__yhat_upper"
-_COLOURS = {"Heerlen-Noord": "#01665e", "Nederland": "#222222", "Rest van Heerlen": "#8c8c8c"}
+_COLOURS = {
+    "Heerlen-Noord": "#01665e",
+    f"Heerlen-Noord{_LINE}": "#01665e",
+    "Nederland": "#222222",
+    "Rest van Heerlen": "#8c8c8c",
+}
 _SHARES = ("share_closed", "share_closed_lower_95", "share_closed_upper_95", "time_elapsed")
 _FULL_WIDTH = 12
 
