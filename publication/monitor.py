@@ -92,8 +92,11 @@ def write_monitor(
         _add_checks(connection, checks)
         _add_release(connection, facts)
         add_revisions(connection, previous, facts.previous)
+        # One transaction: a commit for each of a thousand comments takes longer than the figures.
+        connection.execute("BEGIN")
         _add_dictionary(connection, descriptions)
         _comment(connection, facts.mark, descriptions)
+        connection.execute("COMMIT")
         _export(connection, folder)
         connection.execute("DETACH monitor")
     if spill.exists():
