@@ -7,7 +7,6 @@ indicators, rates and areas above wijk and buurt (dbt), and what may be shown (d
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from functools import cache
 from itertools import product
 
 import duckdb
@@ -42,7 +41,7 @@ def add_up(judged_rows: pa.Table, feed: PartnerFeed, incomplete: Collection[tupl
     Raises:
         Refused: the rows don't fit in the memory that a delivery may take.
     """
-    connection = _database().cursor()
+    connection = duckdb.connect(":memory:", config=_CONFIG)
     try:
         connection.register("accepted", judged_rows)
         connection.register("incomplete", _incomplete(incomplete))
@@ -55,12 +54,6 @@ def add_up(judged_rows: pa.Table, feed: PartnerFeed, incomplete: Collection[tupl
         raise Refused("te_veel_cellen", "het bestand", "minder rijen per levering, zoals één maand tegelijk") from None
     finally:
         connection.close()
-
-
-@cache
-def _database() -> duckdb.DuckDBPyConnection:
-    """The engine of this process; what a cursor of it makes is its own and is gone when it is closed."""
-    return duckdb.connect(":memory:", config=_CONFIG)
 
 
 def _incomplete(pairs: Collection[tuple[str, str]]) -> pa.Table:
