@@ -129,6 +129,21 @@ def releases(feeds: str, known_on: date | None) -> None:
 
 
 @main.command()
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@feeds_option
+@known_option
+def diff(old: str, new: str, feeds: str, known_on: date | None) -> None:
+    """What release NEW changes of release OLD."""
+    from orchestration.report import changes_report
+    from publication.change_report import compare
+    from publication.release import find_release
+
+    environment = declare_environment(feeds, known_on=known_on)
+    changes_report(console, compare(find_release(environment, old), find_release(environment, new)))
+
+
+@main.command()
 @click.argument("release_id")
 @feeds_option
 @known_option

@@ -15,8 +15,16 @@ from sources.environment import Environment
 from sources.registry import Registry
 
 _ROOT = Path(__file__).parents[1]
-# Code that shapes figures or their checks. The command line and the lineage UI do not.
-_CODE = ("sources/*.py", "sources/protocols/*.py", "publication/*.py", "publication/*.yml")
+# Code that shapes figures, their checks or their pages. The command line and the lineage UI do not.
+_CODE = (
+    "sources/*.py",
+    "sources/protocols/*.py",
+    "publication/*.py",
+    "publication/*.yml",
+    "publication/*.csv",
+    "publication/*.j2",
+    "publication/site/**/*.*",
+)
 
 
 def fingerprint(environment: Environment, registry: Registry) -> str:
@@ -33,6 +41,6 @@ def fingerprint(environment: Environment, registry: Registry) -> str:
         stands = sorted(standing.snapshots.values())
         digest.update(f"{feed.id}|{feed.contract_sha256}|{stands}|{is_held}|{standing.decided}\0".encode())
     for pattern in _CODE:
-        for path in sorted(_ROOT.glob(pattern)):
+        for path in sorted(path for path in _ROOT.glob(pattern) if path.suffix != ".pyc"):
             digest.update(path.read_bytes())
     return digest.hexdigest()

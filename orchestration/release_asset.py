@@ -30,7 +30,7 @@ def release_asset(registry: Registry, marts: list[dg.AssetKey]) -> dg.AssetsDefi
         key=RELEASE,
         deps=marts,
         group_name="uitgave",
-        description="De uitgave: monitor.duckdb, Parquet, datapackage.json en dictionary.csv, in een keer omgezet.",
+        description="De uitgave: monitor.duckdb, Parquet, CSV, uitleg en wat er veranderde, in een keer omgezet.",
         owners=["team:datateam"],
         kinds={"duckdb", "parquet"},
         check_specs=specs,

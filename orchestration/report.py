@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from orchestration.run import RunResult
+from publication.change_report import MOST_ROWS, Revised, Summary, number
 from publication.release import Release
 from sources import warehouse
 from sources.environment import Environment
@@ -142,3 +144,52 @@ def releases_report(console: Console, releases: Sequence[Release]) -> None:
             release.id, made, release.data_origin, f"{release.bytes / 1e6:.1f} MB", "yes" if release.is_current else ""
         )
     console.print(table)
+
+
+def changes_report(console: Console, summary: Summary) -> None:
+    """What one release changes of another: the tables of changes.html, with the words of meta.changes."""
+    console.print(
+        f"Release {summary.new_id} beside release {summary.old_id}.{' SAMPLE figures.' if summary.mark else ''}"
+    )
+    if summary.is_empty:
+        console.print("Nothing changed.")
+    _changes_table(
+        console,
+        "Verdicts that flipped",
+        ("line", "indicator", "area", "period from", "beside", "was", "is", "cause"),
+        [(r.line, r.indicator_code, r.area, r.period, r.comparator, r.old, r.new, r.cause) for r in summary.flipped],
+    )
+    _changes_table(
+        console,
+        "Figures revised, and the largest difference",
+        ("line", "indicator", "change", "cause", "figures", "area", "period from", "was", "is", "%"),
+        [(r.line, r.indicator_code, r.change, r.cause, f"{r.figures:,}", *_largest(r)) for r in summary.revised],
+    )
+    _changes_table(
+        console,
+        "Figures added",
+        ("line", "indicator", "period type", "newest from", "figures"),
+        [(r.line, r.indicator_code, r.period_type, r.newest, f"{r.figures:,}") for r in summary.added],
+    )
+    for title, changes in (("Indicators", summary.indicators), ("Tables and columns", summary.schema)):
+        rows = [(c.name, c.change, c.label, c.old, c.new) for c in changes]
+        _changes_table(console, title, ("name", "change", "column", "was", "is"), rows)
+
+
+def _largest(revised: Revised) -> tuple[str, ...]:
+    """The largest difference of figures that were revised; of hidden or withdrawn ones there is none to tell."""
+    if revised.change != "figure_revised":
+        return ("",) * 5
+    numbers = (number(revised.old_value), number(revised.new_value), number(revised.difference_pct, 3))
+    return (revised.area, revised.period, *numbers)
+
+
+def _changes_table(console: Console, title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    if not rows:
+        return
+    table = Table(*headings, title=f"{title}: {len(rows):,}", title_justify="left")
+    for row in rows[:MOST_ROWS]:
+        table.add_row(*(escape(cell) for cell in row))
+    console.print(table)
+    if len(rows) > MOST_ROWS:
+        console.print(f"{len(rows) - MOST_ROWS:,} more rows.")

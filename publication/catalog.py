@@ -18,6 +18,9 @@ from sources.warehouse import CONNECTION
 LINES: tuple[Line, ...] = ("leren", "werken", "gezondheid", "wonen", "veiligheid")
 SCHEMAS = (*LINES, "programma", "meta")
 
+# What makes a figure of a line's indicator_values the same figure in another release.
+FIGURE_KEY = ("indicator_code", "area_code", "period_start", "period_type", "breakdown")
+
 # What ORDER BY starts with, as far as a table has it: the order in which readers look things up, which also keeps
 # equal values together so that row groups can be skipped.
 _KEYS = (
@@ -97,6 +100,11 @@ def list_tables(
     for schema, name, column, kind in rows:
         columns.setdefault((schema, name), []).append((column, kind))
     return tuple(Table(schema, name, tuple(found)) for (schema, name), found in columns.items())
+
+
+def lines_of(connection: duckdb.DuckDBPyConnection, database: str) -> list[str]:
+    """The lines whose ``indicator_values`` an attached database holds."""
+    return [table.schema for table in list_tables(connection, database, LINES) if table.name == "indicator_values"]
 
 
 def open_read_only(path: Path) -> duckdb.DuckDBPyConnection:

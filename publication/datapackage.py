@@ -1,7 +1,7 @@
 """``datapackage.json``: what is in a release, with licence, source, size and hash of every file.
 
-Belongs here: describing a folder of finished files as a Frictionless data package, and comparing a folder with its
-description. Does not belong here: making those files.
+Belongs here: describing a folder of finished files as a Frictionless data package. Does not belong here: making those files,
+and comparing a folder with what it was (`publication.checksums`).
 
 The profile is that of version 1, because its resources may say ``type: file``. Without it the reference tool reads
 Parquet as a table, can't count the bytes, and calls every package invalid that states them.
@@ -10,6 +10,7 @@ Parquet as a table, can't count the bytes, and calls every package invalid that 
 from __future__ import annotations
 
 import json
+import mimetypes
 import re
 from contextlib import closing
 from pathlib import Path
@@ -18,12 +19,25 @@ from typing import Any
 import duckdb
 
 from publication.catalog import SCHEMAS, Table, list_tables, open_read_only, quote
+from publication.change_report import CHANGES_PAGE
+from publication.dcat import DCAT
+from publication.facts import Facts
 from publication.files import sha256
-from publication.monitor import DICTIONARY, MONITOR, Facts, parquet_path
+from publication.metadata import ADDED_COLUMNS, ATTRIBUTION, METADATA
+from publication.monitor import MONITOR
+from publication.site.build import SITE
+from publication.tables import CSV_DECIMAL, CSV_DIALECT, DICTIONARY, csv_path, parquet_path
 
 DATA_PACKAGE = "datapackage.json"
 
 Json = dict[str, Any]
+
+# Files for people and for other programs: name, path, format, media type, title.
+_DOCUMENTS = (
+    ("changes", CHANGES_PAGE, "html", "text/html", "What this release changes of the one before"),
+    ("attribution", ATTRIBUTION, "md", "text/markdown", "Publishers and licences of all feeds"),
+    ("dcat", DCAT, "jsonld", "application/ld+json", "The release as data portals harvest it (DCAT-AP-NL 3.0)"),
+)
 
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 _TYPES = {
@@ -40,7 +54,7 @@ _TYPES = {
 
 
 def write_data_package(folder: Path, facts: Facts) -> None:
-    """Describe the files that `publication.monitor` wrote into `folder`.
+    """Describe the files that stand in `folder`.
 
     Raises:
         duckdb.Error, OSError: a file can't be read or the description can't be written.
@@ -48,18 +62,6 @@ def write_data_package(folder: Path, facts: Facts) -> None:
     with closing(open_read_only(folder / MONITOR)) as connection:
         package = _package(connection, folder, facts)
     (folder / DATA_PACKAGE).write_text(json.dumps(package, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-
-
-def find_damage(folder: Path) -> list[str]:
-    """Files that are absent or differ from the description; empty when the folder is as it was built."""
-    try:
-        package = json.loads((folder / DATA_PACKAGE).read_text(encoding="utf-8"))
-        expected = {entry["path"]: entry["hash"].removeprefix("sha256:") for entry in package["resources"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        return [f"{DATA_PACKAGE} can't be read: {error}"]
-    absent = [path for path in expected if not (folder / path).is_file()]
-    changed = [path for path in expected if path not in absent and sha256(folder / path) != expected[path]]
-    return [f"{path} is absent" for path in absent] + [f"{path} has other content" for path in changed]
 
 
 def field_type(duckdb_type: str) -> str:
@@ -85,7 +87,11 @@ def _package(connection: duckdb.DuckDBPyConnection, folder: Path, facts: Facts) 
         "resources": [
             _monitor_resource(folder),
             *(_table_resource(connection, folder, table) for table in tables),
+            *(_csv_resource(connection, folder, table) for table in tables),
             _dictionary_resource(connection, folder),
+            _metadata_resource(connection, folder),
+            *(_document_resource(folder, *document) for document in _DOCUMENTS),
+            *_site_resources(folder),
         ],
         "x-noord": {
             "data_origin": facts.data_origin,
@@ -127,11 +133,62 @@ def _table_resource(connection: duckdb.DuckDBPyConnection, folder: Path, table: 
     }
 
 
+def _csv_resource(connection: duckdb.DuckDBPyConnection, folder: Path, table: Table) -> Json:
+    entry = _file(folder, f"{table.qualified}.csv", csv_path(table), "csv", "text/csv")
+    fields = [
+        {**each, "decimalChar": CSV_DECIMAL} if each["type"] == "number" else each
+        for each in _fields(connection, table)
+    ]
+    return {
+        **entry,
+        "type": "file",
+        "compression": "zip",
+        "encoding": "utf-8-sig",
+        "dialect": CSV_DIALECT,
+        "schema": {"fields": fields},
+        **_attribution(connection, [table]),
+    }
+
+
+def _document_resource(folder: Path, name: str, path: str, kind: str, mediatype: str, title: str) -> Json:
+    return {**_file(folder, name, Path(path), kind, mediatype), "type": "file", "title": title}
+
+
+def _metadata_resource(connection: duckdb.DuckDBPyConnection, folder: Path) -> Json:
+    table = next(table for table in list_tables(connection, "monitor") if table.qualified == "meta.indicators")
+    entry = _file(folder, "metadata", Path(METADATA), "csv", "text/csv")
+    added = [
+        {"name": name, "type": "date" if name.endswith(("_start", "_end")) else "string", "description": text}
+        for name, text in ADDED_COLUMNS.items()
+    ]
+    schema = {"fields": [*_fields(connection, table), *added]}
+    return {**entry, "profile": "tabular-data-resource", "encoding": "utf-8", "schema": schema}
+
+
 def _dictionary_resource(connection: duckdb.DuckDBPyConnection, folder: Path) -> Json:
     table = next(table for table in list_tables(connection, "monitor") if table.qualified == "meta.dictionary")
     entry = _file(folder, "dictionary", Path(DICTIONARY), "csv", "text/csv")
     schema = {"fields": _fields(connection, table)}
     return {**entry, "profile": "tabular-data-resource", "encoding": "utf-8", "schema": schema}
+
+
+def _site_resources(folder: Path) -> list[Json]:
+    """Every file of the monitor site; its pages belong together, so only the start page has a title."""
+    paths = sorted(path.relative_to(folder) for path in (folder / SITE).rglob("*") if path.is_file())
+    return [_site_resource(folder, path) for path in paths]
+
+
+def _site_resource(folder: Path, path: Path) -> Json:
+    # Names may hold lower case letters, digits, dots, hyphens and underscores.
+    name = path.as_posix().lower().replace("/", ".")
+    kind = path.suffix.removeprefix(".")
+    mediatype = mimetypes.types_map.get(path.suffix, "application/octet-stream")
+    title = (
+        {"title": "The monitor site: open this page in a browser"}
+        if path.name == "index.html" and len(path.parts) == 2
+        else {}
+    )
+    return {**_file(folder, name, path, kind, mediatype), "type": "file", **title}
 
 
 def _fields(connection: duckdb.DuckDBPyConnection, table: Table) -> list[Json]:

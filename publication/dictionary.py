@@ -61,12 +61,40 @@ OWN_TABLES: Descriptions = {
             "breakdown": "Uitsplitsing (breakdown)",
             "change": "revised: ander cijfer; withdrawn: het cijfer is er niet meer; status_changed: zelfde cijfer, "
             "andere status, zoals van voorlopig naar definitief (kind of change)",
-            "old_value": "Cijfer in de vorige uitgave (value before)",
+            "cause": "Waardoor: snapshot (nieuwe levering), contract (anders gelezen), method (andere methode, omschrijving of "
+            "gebieden) of suppression (nu verborgen); de eerste die geldt (cause)",
+            "old_value": "Cijfer in de vorige uitgave, leeg als het nu verborgen is (value before, empty when hidden now)",
             "new_value": "Cijfer in deze uitgave, leeg als het er niet meer is (value now)",
             "old_status": "Status in de vorige uitgave (status before)",
             "new_status": "Status in deze uitgave, leeg als de rij er niet meer is (status now)",
             "old_snapshot_id": "Levering van het oude cijfer (snapshot before); zie meta.snapshots van die uitgave",
             "new_snapshot_id": "Levering van het nieuwe cijfer (snapshot now)",
+            "previous_release_id": "De vorige uitgave (release before)",
+        },
+    ),
+    ("meta", "changes"): TableDescription(
+        "Alles wat deze uitgave verandert aan de vorige (all that this release changes of the one before): tabellen en kolommen, "
+        "indicatoren, cijfers en oordelen; leeg bij de eerste. Ook als changes.parquet en changes.html.",
+        {
+            "change": "Soort: table_added, table_dropped, column_added, column_dropped, column_retyped, indicator_added, "
+            "indicator_dropped, indicator_redefined, figures_added, figure_revised, figure_withdrawn, figure_status_changed "
+            "of verdict_flipped (kind of change)",
+            "name": "Tabel of kolom die veranderde, kolom van meta.indicators die iets anders zegt, of waarmee het oordeel "
+            "vergelijkt: national of municipality_rest (what changed)",
+            "line": "Programmalijn (programme line)",
+            "indicator_code": "Code van de indicator (indicator code)",
+            "area_code": "Code van het gebied (area code)",
+            "period_start": "Eerste dag van de periode; bij figures_added van de nieuwste (first day of the period)",
+            "period_type": "Soort periode (period type)",
+            "breakdown": "Uitsplitsing (breakdown)",
+            "old_value": "Cijfer in de vorige uitgave, leeg als het nu verborgen is (value before, empty when hidden now)",
+            "new_value": "Cijfer in deze uitgave (value now)",
+            "difference": "Nieuw min oud (new minus old)",
+            "difference_pct": "Verschil in % van het oude cijfer, leeg als dat nul is (difference in % of the old value)",
+            "old_text": "Status, oordeel, type of omschrijving in de vorige uitgave (status, verdict, type or text before)",
+            "new_text": "Status, oordeel, type of omschrijving in deze uitgave (status, verdict, type or text now)",
+            "cause": "Waardoor: als in meta.revisions; bij een oordeel ook new_period, over een nieuwere periode (cause)",
+            "figures": "Aantal cijfers dat erbij kwam, alleen bij figures_added (number of figures added)",
             "previous_release_id": "De vorige uitgave (release before)",
         },
     ),

@@ -23,9 +23,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from publication.catalog import LINES, SCHEMAS, Table, list_tables, open_read_only, quote
-from publication.changes import JUMPS, JUMPS_EXPECTED, check_jumps
 from publication.dictionary import OWN_TABLES, Descriptions, find_mismatches
 from publication.errors import PublicationError
+from publication.jumps import JUMPS, JUMPS_EXPECTED, check_jumps
+from publication.retirement import Retirement, find_unannounced, read_retirements
 from sources.checks import CheckResult, Severity
 from sources.errors import ConfigurationError
 from sources.feed import Acknowledgement, Expectation, Line
@@ -33,6 +34,10 @@ from sources.feed import Acknowledgement, Expectation, Line
 RULES = Path(__file__).parent / "release_checks.yml"
 GATE = "release"
 _WHOLE = "release"
+RETIREMENT = "nothing_disappears_unannounced"
+RETIREMENT_EXPECTED = (
+    "every table, column and indicator of the release before is here, or a dated line of retired.csv says why not"
+)
 
 # Types that every BI driver reads and storage version 1.0.0 can hold; an ENUM, for one, is neither.
 _PORTABLE = re.compile(
@@ -150,6 +155,7 @@ def check_release(
     data_origin: str | None = None,
     rules: Rules | None = None,
     previous: Path | None = None,
+    retirements: Sequence[Retirement] | None = None,
 ) -> list[CheckResult]:
     """Run every release check on a warehouse file that no handle has open for writing.
 
@@ -157,6 +163,7 @@ def check_release(
         data_origin: the only origin that rows may carry; without it any, as long as it is one.
         rules: the bundled release checks unless given.
         previous: ``monitor.duckdb`` of the release that readers see now, None when there is none.
+        retirements: the bundled ``retired.csv`` unless given.
 
     Raises:
         PublicationError: the file can't be opened.
@@ -166,6 +173,8 @@ def check_release(
         with closing(open_read_only(warehouse)) as connection:
             tables = list_tables(connection, connection.execute("SELECT current_database()").fetchall()[0][0])
             results = check_structure(connection, tables, descriptions, data_origin, rules)
+            lines = read_retirements() if retirements is None else retirements
+            results.append(_check_retirement(connection, tables, previous, lines))
         results.append(check_jumps(warehouse, previous, rules.acknowledged))
     except (OSError, duckdb.Error) as error:
         raise PublicationError(
@@ -177,6 +186,29 @@ def check_release(
     for suite in suites(rules):
         results += check_table(warehouse, suite) if suite.table in present else list(_absent(suite))
     return results
+
+
+def _check_retirement(
+    connection: duckdb.DuckDBPyConnection,
+    tables: Sequence[Table],
+    previous: Path | None,
+    retirements: Sequence[Retirement],
+) -> CheckResult:
+    if previous is None:
+        return _judge(RETIREMENT, "block", RETIREMENT_EXPECTED, [])
+    try:
+        # An absent meta.indicators is found as a table that is gone; its codes are then gone as well.
+        has_codes = any(table.qualified == "meta.indicators" for table in tables)
+        codes = connection.execute("SELECT indicator_code FROM meta.indicators").fetchall() if has_codes else []
+        today = datetime.now(UTC).date()
+        return _judge(
+            RETIREMENT,
+            "block",
+            RETIREMENT_EXPECTED,
+            find_unannounced(tables, {code for (code,) in codes}, previous, retirements, today),
+        )
+    except duckdb.Error as error:
+        return _judge(RETIREMENT, "block", RETIREMENT_EXPECTED, [f"not computable: {str(error).splitlines()[0]}"])
 
 
 def check_table(warehouse: Path, suite: Suite) -> list[CheckResult]:
@@ -206,7 +238,7 @@ def _absent(suite: Suite) -> Iterator[CheckResult]:
 def release_check_names() -> list[tuple[str, str]]:
     """Name (``subject__check``, without dots) and description of every release check."""
     found = [(_WHOLE, check.name, check.expected) for check in _STRUCTURAL]
-    found.append((_WHOLE, JUMPS, JUMPS_EXPECTED))
+    found += [(_WHOLE, RETIREMENT, RETIREMENT_EXPECTED), (_WHOLE, JUMPS, JUMPS_EXPECTED)]
     for suite in suites(read_rules()):
         found += [(suite.table, e.check_name, e.description or e.check_name) for e in suite.expectations]
     return [(f"{subject}__{name}".replace(".", "_"), text) for subject, name, text in found]
@@ -246,18 +278,18 @@ def check_structure(
 ) -> list[CheckResult]:
     """The checks that need only the catalog, and one look at ``data_origin``."""
     facts = _Facts(connection, tables, descriptions, data_origin, rules)
-    return [_judge(check, check.find(facts)) for check in _STRUCTURAL]
+    return [_judge(check.name, check.severity, check.expected, check.find(facts)) for check in _STRUCTURAL]
 
 
-def _judge(check: _Structural, problems: list[str]) -> CheckResult:
+def _judge(name: str, severity: Severity, expected: str, problems: list[str]) -> CheckResult:
     shown = "; ".join(problems[:20]) + (f"; and {len(problems) - 20} more" if len(problems) > 20 else "")
     return CheckResult(
         gate=GATE,
         subject=_WHOLE,
-        name=check.name,
-        severity=check.severity,
+        name=name,
+        severity=severity,
         passed=not problems,
-        expected=check.expected,
+        expected=expected,
         found=shown or "as expected",
         unexpected_count=len(problems),
         examples=json.dumps(problems[:3], ensure_ascii=False),

@@ -1,32 +1,28 @@
-"""The files with figures in a release: ``monitor.duckdb``, a Parquet file per table and ``dictionary.csv``.
+"""``monitor.duckdb``: all figures of a release in one file that explains itself.
 
 Belongs here: copying the released schemas out of a warehouse, the tables that only a release has, and comments. Does
-not belong here: where those files lie in the end (`publication.release`), nor any change to a figure on the way.
+not belong here: the other files of a release (`publication.tables` and what it names), where they lie in the end
+(`publication.release`), nor any change to a figure on the way.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import duckdb
 
-from publication.catalog import Table, list_tables, literal, quote, relation
-from publication.changes import add_revisions
+from publication.catalog import list_tables, literal, quote, relation
+from publication.changes import add_changes, make_tables
 from publication.dictionary import OWN_TABLES, Descriptions, dictionary_rows, read_code_lists
+from publication.facts import Facts
+from publication.tables import export_tables
 from sources.checks import CheckResult
 from sources.warehouse import CONNECTION
 
 MONITOR = "monitor.duckdb"
-DICTIONARY = "dictionary.csv"
-TITLE = "Monitor Heerlen-Noord"
-
-# Stands before the title and every table comment, so that invented figures are never taken for real ones.
-MARKS = {"sample": "SAMPLE – verzonnen cijfers. "}
 
 # Every DuckDB driver from 1.0 on can open files of this version; BI tools bring their own, often older, driver.
 _STORAGE_VERSION = "v1.0.0"
@@ -46,26 +42,6 @@ _CHECK_COLUMNS = {
 }
 
 
-@dataclass(frozen=True)
-class Facts:
-    """The row of ``meta.release``; `created_at` is in UTC, `previous` is None for the first release."""
-
-    release_id: str
-    created_at: datetime
-    data_origin: str
-    fingerprint: str
-    environment: str
-    previous: str | None
-
-    @property
-    def mark(self) -> str:
-        return MARKS.get(self.data_origin, "")
-
-    @property
-    def title(self) -> str:
-        return self.mark + TITLE
-
-
 def write_monitor(
     folder: Path,
     warehouse: Path,
@@ -74,10 +50,10 @@ def write_monitor(
     descriptions: Descriptions,
     previous: Path | None = None,
 ) -> None:
-    """Write ``monitor.duckdb``, ``parquet/<schema>/<table>.parquet`` and ``dictionary.csv`` into `folder`.
+    """Write ``monitor.duckdb`` and the files that hold its tables one by one into `folder`.
 
     Args:
-        previous: ``monitor.duckdb`` of the release before, from which ``meta.revisions`` follows.
+        previous: ``monitor.duckdb`` of the release before, from which ``meta.revisions`` and ``meta.changes`` follow.
 
     Raises:
         duckdb.Error, OSError: the warehouse can't be read or the files can't be written.
@@ -91,13 +67,11 @@ def write_monitor(
         _copy_tables(connection)
         _add_checks(connection, checks)
         _add_release(connection, facts)
-        add_revisions(connection, previous, facts.previous)
-        # One transaction: a commit for each of a thousand comments takes longer than the figures.
-        connection.execute("BEGIN")
+        make_tables(connection)
         _add_dictionary(connection, descriptions)
+        add_changes(connection, previous, facts.previous)
         _comment(connection, facts.mark, descriptions)
-        connection.execute("COMMIT")
-        _export(connection, folder)
+        export_tables(connection, folder)
         connection.execute("DETACH monitor")
     if spill.exists():
         shutil.rmtree(spill)
@@ -147,30 +121,25 @@ def _add_dictionary(connection: duckdb.DuckDBPyConnection, descriptions: Descrip
     )
     described = {**descriptions, **OWN_TABLES}
     rows = dictionary_rows(list_tables(connection, "monitor"), described, read_code_lists(connection, "monitor"))
-    connection.executemany("INSERT INTO monitor.meta.dictionary VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    with _one_transaction(connection):
+        connection.executemany("INSERT INTO monitor.meta.dictionary VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def _comment(connection: duckdb.DuckDBPyConnection, mark: str, descriptions: Descriptions) -> None:
     """Comment on everything; the last thing done, because copying a table drops its comments."""
     described = {**descriptions, **OWN_TABLES}
-    for table in list_tables(connection, "monitor"):
-        meaning, name = described[table.schema, table.name], relation(table, "monitor")
-        connection.execute(f"COMMENT ON TABLE {name} IS {literal(mark + meaning.description)}")
-        for column in table.column_names:
-            connection.execute(f"COMMENT ON COLUMN {name}.{quote(column)} IS {literal(meaning.columns[column])}")
+    tables = list_tables(connection, "monitor")
+    with _one_transaction(connection):
+        for table in tables:
+            meaning, name = described[table.schema, table.name], relation(table, "monitor")
+            connection.execute(f"COMMENT ON TABLE {name} IS {literal(mark + meaning.description)}")
+            for column in table.column_names:
+                connection.execute(f"COMMENT ON COLUMN {name}.{quote(column)} IS {literal(meaning.columns[column])}")
 
 
-def parquet_path(table: Table) -> Path:
-    """A table's Parquet file within a release."""
-    return Path("parquet") / table.schema / f"{table.name}.parquet"
-
-
-def _export(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    for table in list_tables(connection, "monitor"):
-        path = folder / parquet_path(table)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        connection.execute(
-            f"COPY {relation(table, 'monitor')} TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)"
-        )
-    target = literal(str(folder / DICTIONARY))
-    connection.execute(f"COPY monitor.meta.dictionary TO {target} (FORMAT csv, HEADER true)")
+@contextmanager
+def _one_transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Hundreds of small statements as one, which spares as many writes to the disk; an error ends the whole release."""
+    connection.begin()
+    yield
+    connection.commit()

@@ -2,7 +2,7 @@
 
 Belongs here: everything that changes ``releases/`` or ``current``. Does not belong here: whether a release may be made
 (`publication.gate`, `publication.publish`) and what stands in its files (`publication.monitor`,
-`publication.datapackage`).
+`publication.site`, `publication.datapackage` and the like).
 
 A reader opens ``current/monitor.duckdb`` at any moment, so nothing under a final name is ever written to: a release is
 built under another name, synced, renamed, and only then does the link move. All functions that write expect the caller
@@ -25,18 +25,29 @@ from typing import Any
 import duckdb
 
 from publication.catalog import open_read_only
-from publication.datapackage import DATA_PACKAGE, find_damage, write_data_package
+from publication.change_report import write_changes_page
+from publication.checksums import CHECKSUMS, find_damage, write_checksums
+from publication.datapackage import DATA_PACKAGE, write_data_package
+from publication.dcat import write_dcat
 from publication.dictionary import Descriptions
 from publication.errors import PublicationError
+from publication.facts import Facts
 from publication.files import sync, sync_tree, tree_bytes
-from publication.monitor import DICTIONARY, MONITOR, Facts, write_monitor
+from publication.metadata import write_attribution, write_metadata
+from publication.monitor import MONITOR, write_monitor
+from publication.readers import open_since
+from publication.site.build import SITE, build_site
+from publication.site.words import day
+from publication.tables import DICTIONARY
 from sources.checks import CheckResult
 from sources.environment import Environment
 
 RELEASE = "release.json"
-_PARTS = (MONITOR, DICTIONARY, DATA_PACKAGE, RELEASE)
+_PARTS = (MONITOR, DICTIONARY, DATA_PACKAGE, RELEASE, CHECKSUMS)
 _RELEASE_ID = re.compile(r"\d{8}T\d{6}Z-[0-9A-Za-z]{8}")
 _TIME = "%Y%m%dT%H%M%SZ"
+# A reader of a release is left alone for this long.
+READERS_TIME = timedelta(days=1)
 _UNTOUCHED = "No release was made and current is as it was."
 
 
@@ -85,8 +96,10 @@ def build_release(
     with _building(environment, facts.release_id) as folder:
         before = previous.monitor if previous else None
         write_monitor(folder, environment.warehouse, facts, checks, descriptions, before)
-        write_data_package(folder, facts)
+        build_site(folder / MONITOR, folder / SITE, _earlier(environment))
+        _write_descriptions(folder, facts)
         _write_release_file(folder, facts)
+        write_checksums(folder)
         sync_tree(folder)
         folder.rename(environment.releases / facts.release_id)
         sync(environment.releases)
@@ -116,12 +129,7 @@ def rollback(environment: Environment, release_id: str) -> Release:
     Raises:
         PublicationError: the id is none of the releases, the release is damaged, or the link can't be moved.
     """
-    known = [release.id for release in list_releases(environment)]
-    if not re.fullmatch(r"[0-9A-Za-z-]+", release_id) or release_id not in known:
-        raise PublicationError(
-            f"There is no release {release_id!r}", where=str(environment.releases), now="Current is as it was."
-        )
-    folder = environment.releases / release_id
+    folder = find_release(environment, release_id).path
     damage = [f"{name} is absent" for name in _PARTS if not (folder / name).is_file()] or find_damage(folder)
     if damage:
         raise PublicationError(
@@ -131,8 +139,28 @@ def rollback(environment: Environment, release_id: str) -> Release:
     return _read_release(environment, release_id)
 
 
-def prune(environment: Environment) -> list[str]:
+def find_release(environment: Environment, release_id: str) -> Release:
+    """The release of that id.
+
+    Raises:
+        PublicationError: there is none.
+    """
+    if not _RELEASE_ID.fullmatch(release_id) or not (environment.releases / release_id).is_dir():
+        raise PublicationError(
+            f"There is no release {release_id!r}", where=str(environment.releases), now="Current is as it was."
+        )
+    return _read_release(environment, release_id)
+
+
+def prune(environment: Environment, now: datetime | None = None) -> list[str]:
     """Remove all but the newest ``keep_releases`` releases, never the current one nor the one before it.
+
+    Nor one that a reader may have had open for less than a day. Who opens ``current`` opened a release before it was left,
+    so a day after that even readers whom nobody can see have had their day; of readers who open a release by its own name,
+    those that this machine shows count.
+
+    Args:
+        now: the present unless given.
 
     Returns:
         The ids of the removed releases, newest first.
@@ -145,7 +173,12 @@ def prune(environment: Environment) -> list[str]:
     for release in releases:
         if release.is_current:
             kept |= {release.id, release.previous or release.id}
-    removed = [release.id for release in releases if release.id not in kept]
+    going = [release for release in releases if release.id not in kept]
+    day_ago = (now or datetime.now(UTC)) - READERS_TIME
+    opened = open_since({release.id: release.path for release in going}) if going else {}
+    removed = [
+        release.id for release in going if max(_left_at(release.path), opened.get(release.id, day_ago)) <= day_ago
+    ]
     for release_id in removed:
         _remove(environment, release_id)
     return removed
@@ -206,6 +239,21 @@ def _building(environment: Environment, release_id: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _write_descriptions(folder: Path, facts: Facts) -> None:
+    """What people and programs read about the figures; the data package is last, because it describes the others."""
+    with closing(open_read_only(folder / MONITOR)) as connection:
+        write_metadata(connection, folder)
+        write_attribution(connection, folder, facts)
+        write_dcat(connection, folder, facts)
+        write_changes_page(connection, folder, facts.previous, facts.release_id, facts.mark)
+    write_data_package(folder, facts)
+
+
+def _earlier(environment: Environment) -> list[tuple[str, str]]:
+    """Id and day in words of the releases that are kept, newest first."""
+    return [(release.id, day(release.created_at)) for release in list_releases(environment)]
+
+
 def _write_release_file(folder: Path, facts: Facts) -> None:
     with closing(open_read_only(folder / MONITOR)) as connection:
         rows = connection.execute("SELECT snapshot_id FROM meta.snapshots ORDER BY snapshot_id").fetchall()
@@ -233,7 +281,10 @@ def _flip_or_discard(environment: Environment, release_id: str) -> None:
 def _flip(environment: Environment, release_id: str) -> None:
     """Point ``current`` at a release: one rename of a finished link, so that every reader sees the old or the new."""
     link = environment.home / f".current-{release_id}"
+    left = _current_id(environment)
     try:
+        if left is not None and left != release_id and (environment.releases / left).is_dir():
+            os.utime(environment.releases / left)
         link.unlink(missing_ok=True)
         link.symlink_to(os.path.relpath(environment.releases / release_id, environment.current.parent))
         os.replace(link, environment.current)
@@ -243,6 +294,11 @@ def _flip(environment: Environment, release_id: str) -> None:
         raise PublicationError(
             f"Current could not be flipped to {release_id}: {error}", where=str(environment.current), now=_UNTOUCHED
         ) from error
+
+
+def _left_at(folder: Path) -> datetime:
+    """When readers of ``current`` last saw a release: the flip away from it marks its folder; nothing else changes one."""
+    return datetime.fromtimestamp(folder.stat().st_mtime, UTC)
 
 
 def _current_id(environment: Environment) -> str | None:

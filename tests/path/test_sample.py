@@ -160,6 +160,13 @@ def test_the_run_from_the_command_line_is_in_the_lineage_ui(sample_home: Path) -
         ]
 
 
+def test_a_release_beside_itself_has_no_changes(sample_home: Path) -> None:
+    release_id = (sample_home / "sample" / "current").resolve().name
+    result = noord("diff", release_id, release_id, home=sample_home)
+    assert result.returncode == 0, result.stderr
+    assert "Nothing changed." in result.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -167,6 +174,7 @@ def test_the_run_from_the_command_line_is_in_the_lineage_ui(sample_home: Path) -
         (["run", "--only", "cbs_kerncijfer"], 2, "No feed called cbs_kerncijfer"),
         (["rollback", "20200101T000000Z-00000000"], 1, "There is no release"),
         (["rollback", "../../etc"], 1, "There is no release"),
+        (["diff", "../../etc", "20200101T000000Z-00000000"], 1, "There is no release"),
     ],
 )
 def test_wrong_use_is_one_sentence(sample_home: Path, arguments: list[str], code: int, words: str) -> None:

@@ -14,6 +14,7 @@ SELECT
     f.slack_days,
     f.protocol,
     f.estimate_type,
+    f.contract_sha256,
     h.held_since,
     h.problem AS held_because
 FROM {{ source('control', 'feeds') }} AS f

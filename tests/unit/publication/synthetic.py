@@ -51,15 +51,17 @@ CREATE SCHEMA meta;
 CREATE TABLE meta.areas AS
     SELECT * FROM (VALUES ('NL00', 'Nederland'), ('HN14', 'Heerlen-Noord')) AS t(area_code, area_name);
 CREATE TABLE meta.indicators AS SELECT * FROM (VALUES
-    ('LER_2', 'leren', 'Twee', 'Wat twee is.'), ('LER_1', 'leren', 'Een', 'Wat "een" is, één.')
-    ) AS t(indicator_code, line, label_nl, definition_nl);
+    ('LER_2', 'leren', 'Twee', 'Wat twee is.', 'sum', 1e0, 'numerator: feed_a.two [total]'),
+    ('LER_1', 'leren', 'Een', 'Wat "een" is, één.', 'ratio', 100e0,
+        'denominator: feed_b.people [total]; numerator: feed_a.one [total]; numerator: feed_a.more [1|total] → een')
+    ) AS t(indicator_code, line, label_nl, definition_nl, aggregation, scale, terms);
 CREATE TABLE meta.checks AS SELECT * EXCLUDE (snapshot_ids) FROM control.checks;
 CREATE TABLE meta.feeds AS SELECT * FROM (VALUES
     ('feed_a', 'Feed A', 'CBS', 'https://www.cbs.nl', 'CC BY 4.0',
-        'https://creativecommons.org/licenses/by/4.0/', ['leren']),
+        'https://creativecommons.org/licenses/by/4.0/', 'https://www.cbs.nl/a', ['leren'], 'contract a'),
     ('feed_b', 'Feed B', 'Politie', 'https://data.politie.nl', 'CC0 1.0',
-        'https://creativecommons.org/zero', ['veiligheid'])
-    ) AS t(feed_id, title, publisher, publisher_url, license_name, license_url, lines);
+        'https://creativecommons.org/zero', NULL, ['veiligheid'], 'contract b')
+    ) AS t(feed_id, title, publisher, publisher_url, license_name, license_url, page_url, lines, contract_sha256);
 CREATE TABLE meta.snapshots AS SELECT * FROM (VALUES
     ('snap_1', 'feed_a', TIMESTAMPTZ '2026-01-02 03:04:05+00', '{origin}'),
     ('snap_2', 'feed_b', TIMESTAMPTZ '2026-01-02 03:04:05+00', '{origin}')

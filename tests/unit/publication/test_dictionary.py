@@ -18,7 +18,7 @@ from publication.dictionary import (
     read_descriptions,
 )
 from publication.errors import PublicationError
-from publication.monitor import Facts
+from publication.facts import Facts
 
 TABLE = Table("leren", "indicator_values", (("indicator_code", "VARCHAR"), ("value", "DOUBLE")))
 MEANING = TableDescription("Figures.", {"indicator_code": "Code.", "value": "Figure."})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ def make_release(environment: Environment, name: str, sql: str = _RELEASE, *chan
         for statement in (sql, *changes):
             connection.execute(statement)
     (folder / "release.json").write_text(json.dumps({"id": name, "fingerprint": "x", "data_origin": "sample"}))
-    for part in ("dictionary.csv", "datapackage.json"):
+    for part in ("dictionary.csv", "datapackage.json", "SHA256SUMS"):
         (folder / part).touch()
 
 
@@ -154,7 +154,7 @@ def test_removing_old_releases_takes_nothing_away(environment: Environment) -> N
         make_release(environment, name)
     catch_up(environment)
     before = ledger(environment)
-    assert prune(environment) == ["20260101T000000Z-aaaaaaaa"]
+    assert prune(environment, datetime.now(UTC) + timedelta(days=2)) == ["20260101T000000Z-aaaaaaaa"]
     assert catch_up(environment) == []
     assert ledger(environment) == before
 

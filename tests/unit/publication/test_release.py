@@ -5,7 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import os
+import subprocess
+import sys
+import time
+import zipfile
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +18,7 @@ import duckdb
 import pytest
 
 from publication.catalog import open_read_only
+from publication.checksums import find_damage
 from publication.datapackage import field_type
 from publication.dictionary import Descriptions, read_descriptions
 from publication.errors import PublicationError
@@ -31,6 +37,9 @@ from tests.unit.publication.synthetic import CHECK, FINGERPRINT, OTHER_FINGERPRI
 
 pytestmark = pytest.mark.slow
 
+# When nobody reads what was left today any more.
+TOMORROW = datetime.now(UTC) + timedelta(days=2)
+
 
 def query(release: Release, statement: str) -> list[tuple[Any, ...]]:
     with closing(open_read_only(release.path / "monitor.duckdb")) as connection:
@@ -45,7 +54,22 @@ def build_many(environment: Environment, descriptions: Descriptions, count: int)
 def test_a_release_has_all_its_files_and_no_others(release: Release) -> None:
     names = {path.relative_to(release.path).as_posix() for path in release.path.rglob("*") if path.is_file()}
     tables = {f"parquet/{schema}/{table}.parquet" for schema, table in query(release, _ALL_TABLES)}
-    assert names == {"monitor.duckdb", "dictionary.csv", "datapackage.json", "release.json"} | tables
+    tables |= {f"csv/{schema}/{table}.csv.zip" for schema, table in query(release, _ALL_TABLES)}
+    # What changed stands on top, where people look for it.
+    tables.remove("parquet/meta/changes.parquet")
+    descriptions = {
+        "dictionary.csv",
+        "metadata.csv",
+        "ATTRIBUTION.md",
+        "datapackage.json",
+        "dcat.jsonld",
+        "release.json",
+    }
+    of_site = {name for name in names if name.startswith("site/")}
+    assert {"site/index.html", "site/indicator/LER_1.html", "site/data/LER_1.csv", "site/static/monitor.css"} <= of_site
+    assert (
+        names - of_site == {"monitor.duckdb", "changes.parquet", "changes.html", "SHA256SUMS"} | descriptions | tables
+    )
     assert release.id == release.created_at.strftime("%Y%m%dT%H%M%SZ") + "-01234567"
     assert release.is_current
     assert release.is_complete
@@ -140,8 +164,9 @@ def test_nothing_is_left_behind(environment: Environment, release: Release) -> N
 
 def test_equal_content_gives_equal_figures(environment: Environment, descriptions: Descriptions) -> None:
     first, second = (build_release(environment, FINGERPRINT, [CHECK], descriptions) for _ in range(2))
-    for path in first.path.rglob("*.parquet"):
-        if path.stem != "release":
+    for path in (*first.path.rglob("*.parquet"), *first.path.rglob("*.zip")):
+        # Two tables name the release, or the one before it.
+        if not path.name.startswith(("release.", "changes.")):
             assert path.read_bytes() == (second.path / path.relative_to(first.path)).read_bytes(), path
 
 
@@ -223,7 +248,15 @@ def test_rollback_takes_only_known_releases(environment: Environment, release: R
 
 
 @pytest.mark.parametrize(
-    "name", ["monitor.duckdb", "datapackage.json", "dictionary.csv", "release.json", "parquet/meta/feeds.parquet"]
+    "name",
+    [
+        "monitor.duckdb",
+        "datapackage.json",
+        "dictionary.csv",
+        "release.json",
+        "SHA256SUMS",
+        "parquet/meta/feeds.parquet",
+    ],
 )
 def test_rollback_refuses_a_release_that_lost_a_file(
     environment: Environment, descriptions: Descriptions, name: str
@@ -243,22 +276,132 @@ def test_rollback_refuses_a_release_with_changed_bytes(environment: Environment,
         rollback(environment, first.id)
 
 
+@pytest.mark.parametrize("name", ["release.json", "datapackage.json", "changes.html"])
+def test_rollback_refuses_a_release_with_other_words(
+    environment: Environment, descriptions: Descriptions, name: str
+) -> None:
+    first, _ = build_many(environment, descriptions, 2)
+    (first.path / name).write_text((first.path / name).read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    with pytest.raises(PublicationError, match=f"{name} has other content"):
+        rollback(environment, first.id)
+
+
+def test_rollback_refuses_a_release_to_which_a_file_was_added(
+    environment: Environment, descriptions: Descriptions
+) -> None:
+    first, _ = build_many(environment, descriptions, 2)
+    (first.path / "csv" / "extra.csv").write_text("x")
+    with pytest.raises(PublicationError, match=r"csv/extra\.csv does not belong there"):
+        rollback(environment, first.id)
+
+
+@pytest.mark.parametrize("content", ["", "x\n", "0123  monitor.duckdb\n"])
+def test_a_list_of_checksums_that_is_none_is_damage(release: Release, content: str) -> None:
+    (release.path / "SHA256SUMS").write_text(content)
+    assert find_damage(release.path)[0].startswith("SHA256SUMS can't be read: ")
+
+
+def test_the_usual_tool_checks_every_file(release: Release) -> None:
+    command = ["sha256sum", "--check", "--strict", "SHA256SUMS"]
+    checked = subprocess.run(command, cwd=release.path, capture_output=True, text=True, check=True).stdout.splitlines()
+    on_disk = {path.relative_to(release.path).as_posix() for path in release.path.rglob("*") if path.is_file()}
+    assert {line.removesuffix(": OK") for line in checked} == on_disk - {"SHA256SUMS"}
+    (release.path / "dictionary.csv").write_text("x")
+    assert subprocess.run(command, cwd=release.path, capture_output=True, check=False).returncode == 1
+
+
+def test_csv_is_what_a_dutch_spreadsheet_opens(release: Release) -> None:
+    with zipfile.ZipFile(release.path / "csv" / "leren" / "indicator_values.csv.zip") as archive:
+        assert archive.namelist() == ["indicator_values.csv"]
+        content = archive.read("indicator_values.csv")
+    assert content.startswith(b"\xef\xbb\xbfindicator_code;unit;")
+    rows = list(csv.DictReader(content.decode("utf-8-sig").splitlines(), delimiter=";"))
+    released = query(release, "SELECT coverage, value, period_start FROM leren.indicator_values")
+    assert [(r["coverage"].replace(",", "."), r["value"].replace(",", "."), r["period_start"]) for r in rows] == [
+        tuple("" if cell is None else str(cell) for cell in row) for row in released
+    ]
+    assert {row["coverage"] for row in rows} == {"0,95", ""}
+    with zipfile.ZipFile(release.path / "csv" / "meta" / "indicators.csv.zip") as archive:
+        text = archive.read("indicators.csv").decode("utf-8-sig")
+    assert 'Wat ""een"" is, één.' in text
+
+
 def test_pruning_keeps_the_newest(new_environment: Maker) -> None:
     environment = new_environment(keep_releases=2)
     built = build_many(environment, read_descriptions(environment.home / "manifest.json"), 4)
     ids = sorted(release.id for release in built)
-    removed = prune(environment)
+    removed = prune(environment, TOMORROW)
     left = {release.id for release in list_releases(environment)}
     assert {ids[-1], ids[-2], built[3].id, str(built[3].previous)} == left
     assert set(removed) == set(ids) - left
-    assert prune(environment) == []
+    assert prune(environment, TOMORROW) == []
+
+
+def test_pruning_waits_a_day_for_readers_that_nobody_can_see(new_environment: Maker) -> None:
+    environment = new_environment(keep_releases=2)
+    built = build_many(environment, read_descriptions(environment.home / "manifest.json"), 4)
+    # The first was left when the second came, hours ago; the second a moment ago.
+    left = datetime.now(UTC)
+    os.utime(built[0].path, ((left - timedelta(hours=23)).timestamp(),) * 2)
+    assert prune(environment, left) == []
+    assert prune(environment, left + timedelta(hours=2)) == [built[0].id]
+    assert prune(environment, left + timedelta(hours=25)) == [built[1].id]
+
+
+def test_a_flip_marks_the_release_that_it_leaves(environment: Environment, descriptions: Descriptions) -> None:
+    first, second = build_many(environment, descriptions, 2)
+    for release in (first, second):
+        os.utime(release.path, (0, 0))
+    rollback(environment, first.id)
+    assert first.path.stat().st_mtime == 0
+    assert time.time() - second.path.stat().st_mtime < 60
+
+
+def test_pruning_spares_a_release_that_a_reader_has_open(new_environment: Maker) -> None:
+    """By its own name, long after it was left; a file of it that is no database counts as well."""
+    environment = new_environment(keep_releases=2)
+    built = build_many(environment, read_descriptions(environment.home / "manifest.json"), 5)
+    for release in built:
+        os.utime(release.path, (0, 0))
+    paths = [built[0].path / "monitor.duckdb", built[1].path / "csv" / "leren" / "indicator_values.csv.zip"]
+    command = [sys.executable, "-c", _READER, *map(str, paths)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as reader:
+        assert reader.stdout is not None
+        assert reader.stdout.readline() == "open\n"
+        assert prune(environment) == [built[2].id]
+        assert [release.id for release in list_releases(environment)][-2:] == [built[1].id, built[0].id]
+        answer, _ = reader.communicate("go on\n", timeout=60)
+    assert answer == "150 150\n"
+    assert prune(environment) == [built[1].id, built[0].id]
+
+
+def test_a_reader_of_more_than_a_day_is_not_waited_for(new_environment: Maker) -> None:
+    environment = new_environment(keep_releases=2)
+    built = build_many(environment, read_descriptions(environment.home / "manifest.json"), 3)
+    os.utime(built[0].path, (0, 0))
+    with (built[0].path / "monitor.duckdb").open("rb"):
+        assert prune(environment) == []
+        assert prune(environment, TOMORROW) == [built[0].id]
+
+
+# Opens both files, waits for a word, and then still reads the whole of each.
+_READER = """
+import sys, zipfile
+import duckdb
+connection = duckdb.connect(sys.argv[1], read_only=True)
+archive = zipfile.ZipFile(sys.argv[2])
+print("open", flush=True)
+sys.stdin.readline()
+rows = connection.execute("SELECT count(*) FROM leren.indicator_values").fetchall()[0][0]
+print(rows, archive.read("indicator_values.csv").count(b"\\n") - 1)
+"""
 
 
 def test_pruning_spares_the_current_release_and_the_one_before(new_environment: Maker) -> None:
     environment = new_environment(keep_releases=2)
     built = _spaced(environment, build_many(environment, read_descriptions(environment.home / "manifest.json"), 5))
     rollback(environment, built[1])
-    prune(environment)
+    prune(environment, TOMORROW)
     assert [release.id for release in list_releases(environment)] == [built[4], built[3], built[1], built[0]]
 
 

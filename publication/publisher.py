@@ -1,0 +1,64 @@
+"""Who publishes the releases, under which licence: the content of ``publisher.yml``.
+
+Belongs here: the model of that file and reading it. Does not belong here: the publishers of feeds, which feed files name.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from publication.catalog import LINES
+from sources.errors import ConfigurationError
+
+PUBLISHER = Path(__file__).parent / "publisher.yml"
+_URL = r"^https?://\S+$"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Named(_Strict):
+    """Something with a name and an address on the web."""
+
+    name: str = Field(min_length=1)
+    url: str = Field(pattern=_URL)
+
+
+class Publisher(_Strict):
+    """The content of ``publisher.yml``; `themes` maps a schema to a name of the European list of themes."""
+
+    name: str = Field(min_length=1)
+    homepage: str = Field(pattern=_URL)
+    contact: Named
+    license: Named
+    access_rights: str = Field(pattern=_URL)
+    language: str = Field(pattern=_URL)
+    spatial: str = Field(pattern=_URL)
+    themes: dict[str, str]
+
+    @model_validator(mode="after")
+    def _names_every_schema(self) -> Publisher:
+        if set(self.themes) != {*LINES, "programma"}:
+            raise ValueError(f"themes must name exactly {', '.join((*LINES, 'programma'))}")
+        return self
+
+
+@cache
+def read_publisher(path: Path = PUBLISHER) -> Publisher:
+    """Read ``publisher.yml``.
+
+    Raises:
+        ConfigurationError: the file is absent, is not YAML or breaks a rule; the message names the key.
+    """
+    try:
+        return Publisher.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        lines = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
+        raise ConfigurationError(f"Publisher {path}: {lines}. Nothing was released.") from error
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigurationError(f"Publisher {path} can't be read: {error}. Nothing was released.") from error
