@@ -96,8 +96,9 @@ def build(environment: Environment, select: Sequence[str] = ()) -> list[NodeResu
 
     ensure_manifest()
     manifest = Manifest.from_msgpack(_PARSED.read_bytes())
-    # Unit tests test macros, not figures: they run in the test suite.
-    arguments = ["build", "--exclude-resource-type", "unit_test", *_QUIET]
+    # Unit tests test macros, not figures: they run in the test suite. The manifest need not be written again, and the results
+    # are in the lineage UI.
+    arguments = ["build", "--exclude-resource-type", "unit_test", "--no-write-json", *_QUIET]
     if select:
         arguments += ["--select", *select]
     outcome = _invoke(arguments, environment.home / "dbt", environment.warehouse, manifest)

@@ -12,6 +12,7 @@ import dagster as dg
 from orchestration import resources
 from orchestration.definitions import REFRESH, defs
 from orchestration.feed_assets import feed_key
+from orchestration.instance import opened_instance
 
 
 def execute_refresh(
@@ -29,7 +30,7 @@ def execute_refresh(
     ops = {feed_key(feed).to_python_identifier(): {"config": {"force": force, "tables": tables}} for feed in feeds}
     # The report says what matters; the full log is in the instance and in the UI.
     loggers = {"console": {"config": {"log_level": "CRITICAL"}}}
-    with dg.DagsterInstance.get() as instance:
+    with opened_instance() as instance:
         result = job.execute_in_process(
             instance=instance,
             run_config={"ops": ops, "loggers": loggers},

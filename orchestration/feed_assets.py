@@ -61,16 +61,17 @@ def _feed_asset(feed: Feed, registry: Registry) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, config: ArrivalConfig, environment: EnvironmentResource
     ) -> Iterator[Any]:
         declared = environment.declared()
-        with warehouse.writer_lock(declared, LONGEST_WAIT):
+        with warehouse.writer_lock(declared, LONGEST_WAIT), warehouse.kept_open(declared):
             warehouse.prepare(declared, registry)
             result = arrive(feed, declared, force=config.force, tables=config.tables, progress=say)
+            events = list(_events(feed, result, declared))
         if result.problem:
             context.log.error(result.problem)
         for note in result.notes:
             context.log.warning(note)
         for delivery in result.deliveries:
             context.log_event(delivery_event(feed_key(feed.id), delivery, declared))
-        yield from _events(feed, result, declared)
+        yield from events
 
     return arrival
 

@@ -5,9 +5,14 @@ Belongs here: dagster.yaml, and the settings of processes. Does not belong here:
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sources.environment import Environment
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
 
 _SETTINGS = """\
 # Written by noord; change orchestration/instance.py.
@@ -53,3 +58,18 @@ def process_settings(environment: Environment, feeds: str) -> dict[str, str]:
         "NOORD_FEEDS": feeds,
         "NOORD_AS_KNOWN_ON": str(environment.known_on or ""),
     }
+
+
+def opened_instance() -> DagsterInstance:
+    """The instance that DAGSTER_HOME names, for a process that executes a run itself: it keeps the event log open."""
+    from dagster import DagsterInstance
+    from dagster._core.instance.ref import InstanceRef
+
+    home = Path(os.environ["DAGSTER_HOME"])
+    event_log = {
+        "module": "orchestration.event_log",
+        "class": "KeptEventLog",
+        # Where Dagster's own keeps it, so that the UI finds it.
+        "config": {"base_dir": str(home / "history" / "runs")},
+    }
+    return DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides={"event_log_storage": event_log}))

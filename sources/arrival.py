@@ -178,6 +178,9 @@ def arrive(
         if isinstance(feed, PartnerFeed):
             fetched = _take_in(feed, environment, landing, tables, progress)
         else:
+            if environment.archive is None:
+                # Downloads may take long, and others may read the warehouse meanwhile.
+                warehouse.let_go(environment)
             with PublisherSession(feed.id, environment, recorder) as session:
                 fetched = _fetch_all(feed, environment, session, landing, force, tables, progress)
     except FeedProblem as problem:

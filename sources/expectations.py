@@ -14,34 +14,46 @@ import logging
 import os
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
-import great_expectations as gx  # noqa: E402 - after the setting that keeps it from phoning home
+import duckdb  # noqa: E402 - after the setting that keeps Great Expectations from phoning home
+import great_expectations as gx  # noqa: E402
 import great_expectations.expectations as gxe  # noqa: E402
-from duckdb_engine import Dialect  # noqa: E402
+from duckdb_engine import ConnectionWrapper, Dialect  # noqa: E402
 from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: E402
 from sqlalchemy.dialects import registry as dialects  # noqa: E402
 
+from sources import warehouse  # noqa: E402
 from sources.checks import CheckResult  # noqa: E402
 from sources.feed import Expectation  # noqa: E402
-from sources.warehouse import CONNECTION  # noqa: E402
 
 logging.getLogger("great_expectations").setLevel(logging.ERROR)
 
 
 class QuietDuckDBDialect(Dialect):
-    """duckdb-engine's dialect without transactions.
+    """duckdb-engine's dialect without transactions, on the file that is being looked at.
 
     Great Expectations fetches after it has given the connection back; SQLAlchemy's rollback-on-return then empties
     DuckDB's result and every table metric fails. The file is opened read-only, so there is nothing to commit.
+
+    It opens nothing itself: opening a file reads its catalog, and Great Expectations would do so twice for each table.
     """
 
     supports_statement_cache = False
+
+    looked_at: duckdb.DuckDBPyConnection | None = None
+
+    def connect(self, *_args: Any, **_arguments: Any) -> Any:
+        """A cursor of the file that is being looked at."""
+        assert QuietDuckDBDialect.looked_at is not None
+        return ConnectionWrapper(QuietDuckDBDialect.looked_at.cursor())
 
     def do_begin(self, *_args: Any) -> None:
         """No transaction."""
@@ -71,32 +83,37 @@ def run_expectations(
     Returns:
         One result per expectation, in their order. An expectation that can't be computed counts as failed.
     """
-    context = gx.get_context(mode="ephemeral")
-    # Progress bars in a log are noise.
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    # GX's stub lacks the argument `kwargs` that its SQL data source has.
-    source = context.data_sources.add_sql(  # type: ignore[call-arg]
-        "duckdb",
-        connection_string=f"duckdb:///{database}",
-        create_temp_table=False,
-        kwargs=_READ_ONLY,
-    )
-    try:
-        batch = (
-            source.add_query_asset(subject, query=f"SELECT * FROM {table}")
-            .add_batch_definition_whole_table("all")
-            .get_batch()
-        )
+    with closing(warehouse.connect(database, read_only=True)) as connection, _batch(connection, table) as batch:
         results = [
             result for part, detail in _by_detail(expectations) for result in _validate(batch, subject, part, detail)
         ]
-        return [_to_result(e, r, gate, subject) for e, r in _in_order(expectations, results)]
+    return [_to_result(e, r, gate, subject) for e, r in _in_order(expectations, results)]
+
+
+@contextmanager
+def _batch(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[Any]:
+    """A table of a connection as a batch, for as long as it is looked at."""
+    QuietDuckDBDialect.looked_at = connection
+    definition = _definition()
+    definition.data_asset.query = f"SELECT * FROM {table}"
+    try:
+        yield definition.get_batch()
     finally:
+        # What is pooled are cursors of this file.
+        source = definition.data_asset.datasource
         source.get_execution_engine().engine.dispose()
         source.get_engine().dispose()
+        QuietDuckDBDialect.looked_at = None
 
 
-_READ_ONLY = {"connect_args": {"read_only": True, "config": {**CONNECTION}}}
+@cache
+def _definition() -> Any:
+    """The one context, data source and asset of this process: making them anew takes as long as a short suite."""
+    context = gx.get_context(mode="ephemeral")
+    # Progress bars in a log are noise.
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    source = context.data_sources.add_sql("duckdb", connection_string="duckdb:///looked-at", create_temp_table=False)
+    return source.add_query_asset("looked_at", query="SELECT 1").add_batch_definition_whole_table("all")
 
 
 def _by_detail(expectations: Sequence[Expectation]) -> list[tuple[list[Expectation], str]]:

@@ -113,18 +113,18 @@ def compare_with_standing(
     Returns:
         One result for each of `GUARDS`, in that order.
     """
-    with warehouse.connect(environment.warehouse, read_only=True) as connection:
-        connection.execute(f"ATTACH {literal(str(audit_file))} AS audit (READ_ONLY)")
+    with (
+        warehouse.connect(environment.warehouse, read_only=True) as connection,
+        warehouse.attached(connection, audit_file),
+    ):
         pair = Comparison(connection, feed, environment.scope)
         vanished = find_vanished(pair, replace=replace) if pair.standing_tables else []
         jumps = find_jumps(pair) if pair.standing_tables else []
-        results = [
+        return [
             judge_vanished(feed, vanished, compared=bool(pair.standing_tables)),
             judge_jumps(feed, jumps, compared=bool(pair.standing_tables)),
             _judge_corrections(feed, _cells_per_correction(pair, replace=replace)),
         ]
-        connection.execute("DETACH audit")
-    return results
 
 
 class Comparison:

@@ -108,12 +108,55 @@ def writer_lock(environment: Environment, wait_seconds: float) -> Iterator[None]
         lock.release()
 
 
+# Files that this process keeps open, and the connection that does so once somebody asked for one.
+_kept: dict[Path, duckdb.DuckDBPyConnection | None] = {}
+
+
+@contextmanager
+def kept_open(environment: Environment) -> Iterator[None]:
+    """Open the warehouse once for all that `connect` is asked meanwhile: each opening reads its whole catalog anew.
+
+    The caller holds the writer lock. Nobody else can open the file then, so what takes long and needs no warehouse comes
+    after `let_go`. Writing is allowed to every connection meanwhile, also to one that asked for reading only.
+    """
+    _kept[environment.warehouse] = None
+    try:
+        yield
+    finally:
+        let_go(environment)
+        del _kept[environment.warehouse]
+
+
+def let_go(environment: Environment) -> None:
+    """Close a warehouse that is kept open; the next `connect` opens it again."""
+    connection = _kept.get(environment.warehouse)
+    if connection is not None:
+        _kept[environment.warehouse] = None
+        connection.close()
+
+
 def connect(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """Open a DuckDB file with the settings that every connection of this project shares (`CONNECTION`)."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    connection = duckdb.connect(str(path), read_only=read_only, config={**CONNECTION})
+    if path in _kept:
+        keeper = _kept[path] = _kept[path] or duckdb.connect(str(path), config={**CONNECTION})
+        connection = keeper.cursor()
+    else:
+        connection = duckdb.connect(str(path), read_only=read_only, config={**CONNECTION})
     connection.execute("SET TimeZone = 'UTC'")
     return connection
+
+
+@contextmanager
+def attached(connection: duckdb.DuckDBPyConnection, audit_file: Path) -> Iterator[None]:
+    """An audit file as database ``audit`` of a connection, for as long as that goes well.
+
+    After a failure it is left attached: it can't be detached from within a broken transaction, and the connection's end, or
+    the next file of that name, does the same.
+    """
+    connection.execute(f"ATTACH OR REPLACE {literal(str(audit_file))} AS audit (READ_ONLY)")
+    yield
+    connection.execute("DETACH audit")
 
 
 def connect_memory() -> duckdb.DuckDBPyConnection:
@@ -290,8 +333,7 @@ def promote(
     """
     raw = f"raw.{quote(feed.id)}"
     tables = ", ".join(literal(snapshot.table.id) for snapshot in snapshots)
-    with connect(environment.warehouse) as warehouse:
-        warehouse.execute(f"ATTACH {literal(str(audit_file))} AS audit (READ_ONLY)")
+    with connect(environment.warehouse) as warehouse, attached(warehouse, audit_file):
         warehouse.execute("BEGIN")
         if replace:
             warehouse.execute(f"CREATE OR REPLACE TABLE {raw} ({raw_columns(feed)})")
@@ -315,7 +357,6 @@ def promote(
         warehouse.execute("DELETE FROM control.checks WHERE gate = 'arrival' AND subject = ?", [feed.id])
         _insert_checks(warehouse, checks, [snapshot.snapshot_id for snapshot in snapshots])
         warehouse.execute("COMMIT")
-        warehouse.execute("DETACH audit")
     return counts
 
 

@@ -104,12 +104,12 @@ def _spellings(texts: Iterable[str]) -> Iterable[bytes]:
 
 @cache
 def _of_numbers() -> np.ndarray:
-    """The first eight bytes of the digests of small numbers (all functions) and of sampled BSNs (SHA-256)."""
+    """The first eight bytes of the digests of small numbers (all functions) and of sampled BSNs (SHA-256), sorted."""
     small = [str(number).encode() for number in range(_SMALL)]
     padded = (b"%09d" % number for number in range(_SMALL))
     bsns = (b"%09d" % number for number in sampled_bsns().tolist())
     everything = _prefixes(chain(small, padded, bsns), _sha256)
-    return np.unique(np.concatenate([everything, *(_prefixes(small, other) for other in _OTHERS)]))
+    return np.sort(np.concatenate([everything, *(_prefixes(small, other) for other in _OTHERS)]))
 
 
 def sampled_bsns() -> np.ndarray:
@@ -122,4 +122,4 @@ def sampled_bsns() -> np.ndarray:
 
 
 def _prefixes(texts: Iterable[bytes], digest: Digest) -> np.ndarray:
-    return np.fromiter((int.from_bytes(digest(text)[:8], "big") for text in texts), np.uint64)
+    return np.fromiter((digest(text)[:8] for text in texts), "S8").view(">u8").astype(np.uint64)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from orchestration.dbt import project_sha256, write_partner_staging
+from orchestration import dbt
+from orchestration.dbt import PROJECT, project_sha256, write_partner_staging
 from tests.support.partner import FEED_ID, contract
 from tests.support.small import kerncijfers_feed
 
@@ -52,3 +55,55 @@ def test_these_files_make_another_project(tmp_path: Path, name: str, counts: boo
     before = project_sha256(tmp_path)
     (tmp_path / name).write_text("after")
     assert (project_sha256(tmp_path) != before) is counts
+
+
+class SmallProject:
+    """A dbt project of its own with this project's materialisations and profile."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "project"
+        self.warehouse = folder / "warehouse.duckdb"
+        for name in ("macros/materializations.sql", "profiles.yml"):
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(PROJECT / name, self.folder / name)
+        (self.folder / "dbt_project.yml").write_text("{name: small, profile: heerlen_noord}")
+
+    def build(self, **models: str) -> dict[str, str]:
+        """Write these models (``name_py`` in Python), build all and return the status of each."""
+        for name, text in models.items():
+            path = self.folder / "models" / (f"{name[:-3]}.py" if name.endswith("_py") else f"{name}.sql")
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+        arguments = ["build", "--no-partial-parse", *dbt._QUIET]
+        outcome = dbt._invoke(arguments, self.folder.parent / "target", self.warehouse, manifest=None)
+        return {result.node.name: str(result.status) for result in outcome.results}
+
+    def standing(self) -> dict[str, list[tuple[object, ...]]]:
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            names = connection.execute("SELECT table_name FROM information_schema.tables ORDER BY ALL").fetchall()
+            return {name: connection.execute(f"FROM main.{name}").fetchall() for (name,) in names}
+
+
+def test_a_model_replaces_what_stands_and_a_failed_one_leaves_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = SmallProject(tmp_path)
+    monkeypatch.setattr(dbt, "PROJECT", project.folder)
+    table, view = "{{ config(materialized='table') }} ", "{{ config(materialized='view') }} "
+    made = "def model(dbt, session):\n    dbt.config(materialized='table')\n    return session.sql('SELECT {} AS c')\n"
+    first = {"a": table + "SELECT 1 AS c", "b": view + "SELECT c + 1 AS c FROM {{ ref('a') }}", "c_py": made.format(3)}
+    assert set(project.build(**first).values()) == {"success"}
+    assert project.standing() == {"a": [(1,)], "b": [(2,)], "c": [(3,)]}
+    # Table and view change places; Python makes its table anew.
+    second = {
+        "a": view + "SELECT 10 AS c",
+        "b": table + "SELECT c + 1 AS c FROM {{ ref('a') }}",
+        "c_py": made.format(30),
+    }
+    assert set(project.build(**second).values()) == {"success"}
+    assert project.standing() == {"a": [(10,)], "b": [(11,)], "c": [(30,)]}
+    broken = table + "SELECT c + error('broken')::INTEGER AS c FROM {{ ref('a') }}"
+    assert project.build(b=broken, c_py=made.format("error(''broken'')".replace("''", '"'))) == {
+        "a": "success", "b": "error", "c": "error",
+    }  # fmt: skip
+    assert project.standing() == {"a": [(10,)], "b": [(11,)], "c": [(30,)]}

@@ -386,6 +386,48 @@ def ask_for_a_moment(home: Path) -> str:
     return result.stdout + result.stderr
 
 
+_READS = (
+    "import sys, duckdb; print(duckdb.connect(sys.argv[1], read_only=True).execute('FROM control.holds').fetchall())"
+)
+
+
+def read_elsewhere(environment: Environment) -> str:
+    """What another process reads of the holds, or why it can't."""
+    command = [sys.executable, "-c", _READS, str(environment.warehouse)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return done.stdout.strip() if done.returncode == 0 else done.stderr.strip().splitlines()[-1]
+
+
+def test_a_warehouse_that_is_kept_open_is_opened_once_and_let_go_for_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment, opened_files = Environment("live", "live", tmp_path, Scope(required=("NL00",))), []
+    connect = duckdb.connect
+
+    def counted(path: str, **settings: Any) -> duckdb.DuckDBPyConnection:
+        opened_files.append(path)
+        return connect(path, **settings)
+
+    warehouse.prepare(environment, {ONE.id: ONE})
+    monkeypatch.setattr(warehouse.duckdb, "connect", counted)
+    with warehouse.kept_open(environment):
+        warehouse.hold(environment, ONE, "first", [], [])
+        assert warehouse.standing_of(environment, ONE.id).held == "first"
+        assert len(opened_files) == 1
+        assert "lock" in read_elsewhere(environment)
+        warehouse.let_go(environment)
+        assert "first" in read_elsewhere(environment)
+        warehouse.hold(environment, ONE, "second", [], [])
+        assert len(opened_files) == 2
+    assert "second" in read_elsewhere(environment)
+    # Afterwards each opening is one of its own again, and reading is reading only.
+    with (
+        warehouse.connect(environment.warehouse, read_only=True) as reader,
+        pytest.raises(duckdb.InvalidInputException, match="read-only"),
+    ):
+        reader.execute("DELETE FROM control.holds")
+
+
 def test_environments_have_locks_of_their_own(tmp_path: Path) -> None:
     scope = Scope(required=("NL00",))
     sample, live = (Environment(name, name, tmp_path / name, scope) for name in ("sample", "live"))
