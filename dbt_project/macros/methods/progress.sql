@@ -1,5 +1,5 @@
 {#
-    Progress against the linear path to no gap, and what moved. Method of this project (docs/architecture.md): the yardstick
+    Progress against the linear path to no gap, and what moved. Method of this project (docs/methods.md): the yardstick
     "share of the gap closed against share of the time elapsed" is that of the Nationaal Programma Rotterdam Zuid.
 #}
 
