@@ -80,10 +80,13 @@ def main() -> None:
         _, output = measure(["-m", "tests.bench_parts", "release", scratch], **home)
         row("release: gate (in a warm process)", within("gate", output))
         row("release: build and flip", within("build", output))
+        monitor = Path(scratch) / "sample" / "current" / "monitor.duckdb"
+        _, waited = measure(["-m", "tests.bench_queries", str(monitor)])
     _feeds(row)
     _delivery(row)
     _kerncijfers(row)
     Console(width=100).print(table)
+    print(waited)
 
 
 def _feeds(row: Row) -> None:
