@@ -10,8 +10,6 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,42 +21,11 @@ import duckdb_extension_httpfs
 import pytest
 
 from orchestration.cli import main as noord_command
-from tests.path.conftest import ROOT
+from tests.support.documents import DOCUMENTS, ROOT, Block, blocks
 
 pytestmark = pytest.mark.slow
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-_FENCE = re.compile(r"(?:^<!-- (?P<remark>[^>]*) -->\n)?^```(?P<language>[\w-]*)\n(?P<text>.*?)^```", re.M | re.S)
 # How many blocks may say that they are not run; each more is a decision.
 NOT_RUN = 6
-
-
-@dataclass(frozen=True)
-class Block:
-    """A fenced block: where it stands, what it holds, and what the comment above it says."""
-
-    document: Path
-    line: int
-    language: str
-    text: str
-    remark: str
-
-    @property
-    def is_run(self) -> bool:
-        return not self.remark.startswith("not run: ")
-
-    def __str__(self) -> str:
-        return f"{self.document.name}-{self.line}"
-
-
-def blocks(*languages: str) -> list[Block]:
-    return [block for document in DOCUMENTS for block in _blocks_of(document) if block.language in languages]
-
-
-def _blocks_of(document: Path) -> Iterator[Block]:
-    text = document.read_text(encoding="utf-8")
-    for match in _FENCE.finditer(text):
-        line = text.count("\n", 0, match.start("text"))
-        yield Block(document, line, match["language"], match["text"], match["remark"] or "")
 
 
 @pytest.fixture(scope="module")
