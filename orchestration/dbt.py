@@ -39,13 +39,16 @@ class DbtError(NoordError):
 
 @dataclass(frozen=True)
 class NodeResult:
-    """How one dbt node ended: ``success``/``pass``, ``warn``, ``fail``, ``error`` or ``skipped``."""
+    """How one dbt node ended: ``success``/``pass``, ``warn``, ``fail``, ``error`` or ``skipped``; with the SQL that ran and
+    the ids of the nodes that it reads."""
 
     unique_id: str
     status: str
     seconds: float
     failures: int
     message: str
+    sql: str = ""
+    parents: tuple[str, ...] = ()
 
     @property
     def is_good(self) -> bool:
@@ -98,7 +101,15 @@ def build(environment: Environment, select: Sequence[str] = ()) -> list[NodeResu
     manifest = Manifest.from_msgpack(_PARSED.read_bytes())
     # Unit tests test macros, not figures: they run in the test suite. The manifest need not be written again, and the results
     # are in the lineage UI.
-    arguments = ["build", "--exclude-resource-type", "unit_test", "--no-write-json", *_QUIET]
+    arguments = [
+        "build",
+        "--exclude-resource-type",
+        "unit_test",
+        "--exclude-resource-type",
+        "exposure",
+        "--no-write-json",
+        *_QUIET,
+    ]
     if select:
         arguments += ["--select", *select]
     outcome = _invoke(arguments, environment.home / "dbt", environment.warehouse, manifest)
@@ -141,7 +152,14 @@ def _node_result(result: Any) -> NodeResult:
         seconds=float(result.execution_time or 0),
         failures=int(result.failures or 0),
         message=" ".join(str(result.message or "").split()),
+        sql=_sql(result.node),
+        parents=tuple(result.node.depends_on_nodes),
     )
+
+
+def _sql(node: Any) -> str:
+    """Empty for seeds, which have no SQL, and for models in Python."""
+    return str(getattr(node, "compiled_code", None) or "") if getattr(node, "language", "") == "sql" else ""
 
 
 def _write_feed_parts(registry: Registry) -> None:

@@ -11,7 +11,7 @@ from orchestration.dbt import ensure_manifest
 from orchestration.deliveries import DELIVERIES, deliveries_selection, inbox_sensor
 from orchestration.feed_assets import feed_assets
 from orchestration.mart_assets import control_assets, mart_assets
-from orchestration.release_asset import release_asset
+from orchestration.release_asset import exposure_assets, release_asset
 from orchestration.resources import EnvironmentResource
 from sources.registry import load_registry
 
@@ -40,7 +40,7 @@ def build_definitions() -> dg.Definitions:
         description="Leveringen van partners, alle bewerkingen en de uitgave.",
     )
     return dg.Definitions(
-        assets=[*feeds, *control_assets(manifest), marts, release],
+        assets=[*feeds, *control_assets(manifest), marts, release, *exposure_assets(manifest)],
         jobs=[refresh, deliveries],
         schedules=[
             # After the publishers' own night runs: CBS publishes at 00:00 and 02:00.

@@ -78,7 +78,7 @@ def _feed_asset(feed: Feed, registry: Registry) -> dg.AssetsDefinition:
 
 def _group(feed: Feed) -> str:
     if isinstance(feed, PartnerFeed):
-        return f"partners_{feed.partner}"
+        return "partners"
     return f"bronnen_{feed.publisher.name.lower()}"
 
 

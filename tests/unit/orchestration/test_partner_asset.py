@@ -48,7 +48,7 @@ def plain(observation: dg.AssetObservation) -> dict[str, Any]:
 def test_the_asset_says_whose_it_is_and_under_which_contract() -> None:
     (asset,) = feed_assets({FEED.id: FEED})
     spec = asset.get_asset_spec(feed_key(FEED_ID))
-    assert (spec.group_name, set(spec.kinds)) == ("partners_welzijn", {"python", "duckdb", "csv"})
+    assert (spec.group_name, set(spec.kinds)) == ("partners", {"python", "duckdb", "csv"})
     assert spec.tags["protocol"] == "partner"
     metadata = {name: getattr(value, "value", value) for name, value in spec.metadata.items()}
     assert metadata["contract"] == "version 1 from 2024-01-01"
