@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 import duckdb
 
 from publication.catalog import LINES, Table, list_tables, quote
+from publication.change_report import Summary, summarise
 
 NOORD, REST, CITY, COUNTRY = "HN14", "RH14", "GM0917", "NL00"
 # The areas that trends and progress are shown for; wijken and buurten have their newest figures.
@@ -214,14 +215,13 @@ class Check(NamedTuple):
     unexpected_count: int | None
 
 
-class Revision(NamedTuple):
-    """Rows of ``meta.revisions`` of one indicator and kind, counted; `area_code` is one example."""
+class Breakdown(NamedTuple):
+    """A row of ``meta.breakdowns``; `place` orders them."""
 
-    indicator_code: str
-    change: str
-    figures: int
-    largest_old: float | None
-    largest_new: float | None
+    breakdown: str
+    place: int
+    label_nl: str
+    label_en: str
 
 
 class Correction(NamedTuple):
@@ -262,7 +262,10 @@ _COLUMNS = {
 
 @dataclass
 class Monitor:
-    """A release, read. `figures` holds total rows by (indicator, area), oldest first, of the main kind of period."""
+    """A release, read. `figures` holds total rows by (indicator, area), oldest first, of the main kind of period.
+
+    `protections` are the rules, in words, of the feeds that are protected here: those of partners.
+    """
 
     release: ReleaseFacts
     indicators: dict[str, Indicator]
@@ -277,7 +280,9 @@ class Monitor:
     feeds: list[Feed]
     snapshots: dict[str, list[Snapshot]]
     checks: list[Check]
-    revisions: list[Revision]
+    changes: Summary
+    protections: dict[str, str]
+    groups: dict[str, Breakdown]
     corrections: list[Correction]
     geometries: dict[str, str]
     geometry_year: int | None
@@ -293,6 +298,19 @@ class Monitor:
         rows = self.figures.get((code, area_code), [])
         newest = self.newest(code, area_code)
         return rows[-1] if rows and newest is not None and newest.value is not None and rows[-1] is not newest else None
+
+    @cached_property
+    def feeds_by_id(self) -> dict[str, Feed]:
+        return {feed.feed_id: feed for feed in self.feeds}
+
+    @cached_property
+    def feed_of_snapshot(self) -> dict[str, str]:
+        return {row.snapshot_id: feed_id for feed_id, rows in self.snapshots.items() for row in rows}
+
+    def group(self, breakdown: str) -> str:
+        """A breakdown in words; its code where the release has none."""
+        found = self.groups.get(breakdown)
+        return found.label_nl if found else breakdown
 
     def of_line(self, line: str) -> list[Indicator]:
         return [indicator for indicator in self.indicators.values() if indicator.line == line]
@@ -339,9 +357,10 @@ def read_monitor(connection: duckdb.DuckDBPyConnection) -> Monitor:
     for snapshot in reader.tuples(Snapshot, "meta.snapshots", "ORDER BY feed_id, retrieved_at, snapshot_id"):
         snapshots[snapshot.feed_id].append(snapshot)
     progress = reader.progress()
+    release = reader.release()
     geometries, year = reader.geometries(areas)
     return Monitor(
-        release=reader.release(),
+        release=release,
         indicators=indicators,
         areas=areas,
         figures=figures,
@@ -354,7 +373,9 @@ def read_monitor(connection: duckdb.DuckDBPyConnection) -> Monitor:
         feeds=reader.feeds(),
         snapshots=snapshots,
         checks=reader.tuples(Check, "meta.checks", "ORDER BY ALL"),
-        revisions=reader.revisions(),
+        changes=reader.changes(release),
+        protections=dict(reader.rows("meta.disclosure", ("feed_id", "rule_nl"), "WHERE is_protected_here")),
+        groups={row.breakdown: row for row in reader.tuples(Breakdown, "meta.breakdowns")},
         corrections=reader.corrections(),
         geometries=geometries,
         geometry_year=year,
@@ -482,14 +503,11 @@ class _Reader:
         rows = self.rows("meta.feeds", names, "ORDER BY feed_id")
         return [Feed(*row, *fresh.get(row[0], (None, None, None))) for row in rows]
 
-    def revisions(self) -> list[Revision]:
-        if "meta.revisions" not in self.tables:
-            return []
-        query = """
-            SELECT indicator_code, change, count(*), arg_max(old_value, abs(new_value - old_value)),
-                arg_max(new_value, abs(new_value - old_value))
-            FROM meta.revisions GROUP BY ALL ORDER BY ALL"""
-        return [Revision(*row) for row in self.connection.execute(query).fetchall()]
+    def changes(self, release: ReleaseFacts) -> Summary:
+        """What the release changes of the one before; empty when it is the first."""
+        if "meta.changes" not in self.tables or release.previous_release_id is None:
+            return Summary(release.previous_release_id, release.release_id)
+        return summarise(self.connection, "meta.changes", release.previous_release_id, release.release_id)
 
     def corrections(self) -> list[Correction]:
         return self.tuples(Correction, "meta.corrections", "ORDER BY correction_id", {"reason": "reason_nl"})

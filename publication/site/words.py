@@ -13,9 +13,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from publication.change_report import Summary
 from publication.site.reading import Area, EarlySignal, Figure, Indicator, Progress
+
+if TYPE_CHECKING:
+    from publication.site.charts import Series
 
 MINUS = "\N{MINUS SIGN}"
 NBSP = "\N{NO-BREAK SPACE}"
@@ -25,6 +30,7 @@ _MONTHS = (
 _ORDINALS = ("eerste", "tweede", "derde", "vierde")
 _AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 _MOST_DECIMALS = 3
+_MOST_DECIMALS_OF_REVISION = 6
 
 # Verdict → how the area relates to the other; each of them is followed by the other area.
 VERDICTS = {
@@ -79,6 +85,47 @@ VALUE_STATUSES = {
     "not_applicable": "bestaat niet voor dit gebied",
     "missing": "onvolledig",
 }
+CHANGES = {
+    "figure_revised": "bijgesteld",
+    "figure_withdrawn": "ingetrokken",
+    "figure_hidden": "nu verborgen",
+    "figure_status_changed": "zelfde cijfer, andere status (zoals van voorlopig naar definitief)",
+    "table_added": "nieuwe tabel",
+    "table_dropped": "tabel weg",
+    "column_added": "nieuwe kolom",
+    "column_dropped": "kolom weg",
+    "column_retyped": "kolom van een ander type",
+}
+CAUSES = {
+    "snapshot": "de bron leverde nieuwe cijfers",
+    "contract": "wij lezen de bron anders",
+    "method": "andere rekenwijze, omschrijving of gebieden",
+    "suppression": "om mensen te beschermen",
+    "new_period": "er is een nieuwere periode",
+}
+COMPARATORS = {"national": "Nederland", "municipality_rest": "de rest van Heerlen"}
+# Column of meta.indicators → what a reader calls it; other columns are told by their name.
+DEFINITIONS = {
+    "label_nl": "naam",
+    "label_en": "Engelse naam",
+    "definition_nl": "definitie",
+    "rationale_nl": "waarom het telt",
+    "numerator_nl": "teller",
+    "denominator_nl": "noemer",
+    "weight_nl": "gewicht",
+    "source_nl": "bron",
+    "breaks_nl": "reeksbreuken",
+    "terms": "kolommen van de bron",
+    "unit": "eenheid",
+    "decimals": "decimalen",
+    "direction": "richting",
+    "line": "lijn",
+    "is_child_focused": "gaat over kinderen",
+    "estimate_type": "hoe het is gemaakt",
+    "aggregation": "hoe gebieden worden samengenomen",
+    "interval_method": "hoe de marge is berekend",
+    "minimum_coverage": "kleinste dekking",
+}
 ESTIMATES = {
     "register": "geteld in registers",
     "survey": "gevraagd in een enquête",
@@ -108,6 +155,22 @@ def quantity(value: float, unit: str, decimals: int) -> str:
     if unit.startswith("euro"):
         return f"€{NBSP}{text}{unit.removeprefix('euro')}"
     return text if unit in ("aantal", "score", "cijfer", "") else f"{text}{NBSP}{unit}"
+
+
+def counted_as(count: int, one: str, many: str) -> str:
+    """A count with its noun: ``1 cijfer``, ``1.200 cijfers``."""
+    return f"{number(count, 0)} {one if count == 1 else many}"
+
+
+def revision(indicator: Indicator, old: float, new: float, percent_change: float | None) -> str:
+    """From what to what a figure was revised, with as many decimals as tell the two apart."""
+    decimals = indicator.decimals
+    while number(old, decimals) == number(new, decimals) and decimals < _MOST_DECIMALS_OF_REVISION:
+        decimals += 1
+    said = f"van {quantity(old, indicator.unit, decimals)} naar {quantity(new, indicator.unit, decimals)}"
+    if indicator.unit == "%" or percent_change is None:
+        return said
+    return f"{said} ({number(abs(percent_change), 1)}% {'hoger' if new > old else 'lager'})"
 
 
 def bare(value: float, unit: str, decimals: int) -> str:
@@ -160,6 +223,18 @@ def period(start: date, end: date, period_type: str) -> str:
     if period_type == "half_year":
         return f"{_ORDINALS[(start.month - 1) // 6]} halfjaar van {start.year}"
     return f"{day(start)} tot en met {day(end)}"
+
+
+def period_from(start: date, period_type: str) -> str:
+    """A period of which only the start is known: as in `period`, or ``vanaf 1 augustus 2025``."""
+    if period_type in ("year", "school_year", "month", "quarter", "half_year"):
+        return period(start, start, period_type)
+    return f"vanaf {day(start)}"
+
+
+def period_starting(day_started: str, period_type: str) -> str:
+    """As `period_from`, of a day as ``2024-01-01``."""
+    return period_from(date.fromisoformat(day_started), period_type)
 
 
 def short_period(start: date, period_type: str) -> str:
@@ -361,7 +436,7 @@ def _closed(row: Progress) -> str:
     """The share closed with its interval, turned round when the whole interval says that the gap grew."""
     if row.share_closed is None or row.lower is None or row.upper is None or row.time_elapsed is None:
         return ""
-    time = f"Er is {percent(row.time_elapsed)} van de tijd tot 2047 voorbij."
+    time = f"Van de tijd tussen {row.baseline_year} en 2047 was toen {percent(row.time_elapsed)} voorbij."
     if row.upper < 0:
         grown = f"Het verschil was in {row.now_year} {percent(-row.share_closed)} groter dan in {row.baseline_year}"
         return f"{grown} (tussen {percent(-row.upper)} en {percent(-row.lower)}). {time}"
@@ -394,6 +469,102 @@ def signal(indicator: Indicator, row: EarlySignal, *, named: bool = True) -> str
         return f"{first} {row.no_signal_reason_nl or ''}".strip()
     sure = "De verandering kan toeval zijn." if row.signal == "similar" else "De verandering is groter dan toeval."
     return f"{first} Dat is {SIGNALS[row.signal]}. {sure}"
+
+
+def told_verdict(figure: Figure) -> str | None:
+    """The verdict that `finding` tells: on Nederland, or on the rest of Heerlen where that is all."""
+    return figure.rest_verdict if figure.national_value is None else figure.national_verdict
+
+
+def has_limits(figures: Iterable[Figure]) -> bool:
+    return any(figure.value is not None and figure.lower_95 is not None for figure in figures)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns of a table of figures have anything to say."""
+
+    limits: bool
+    country: bool
+    rest: bool
+    trend: bool
+
+
+def columns_with(figures: Iterable[Figure], is_count: bool) -> Columns:
+    """The columns that `figures` fill; other areas stand beside a figure, but not beside a count of people or things."""
+    found = [figure for figure in figures if figure.value is not None]
+    return Columns(
+        limits=has_limits(found),
+        country=not is_count and any(figure.national_value is not None for figure in found),
+        rest=not is_count and any(figure.rest_value is not None for figure in found),
+        trend=any(figure.trend not in (None, "cannot_be_calculated") for figure in found),
+    )
+
+
+_LINES = {
+    "noord": "De dikke lijn is {}.",
+    "country": "De dunne donkere lijn is {}.",
+    "rest": "De streepjeslijn is de rest van Heerlen.",
+}
+
+
+def legend(series: Iterable[Series]) -> str:
+    """What the lines, band and points of a trend are, as far as they are there."""
+    told = list(series)
+    sentences = [_LINES[one.kind].format(one.label) for one in told]
+    main = [figure for one in told if one.kind == "noord" for figure in one.figures if figure.value is not None]
+    if has_limits(main):
+        sentences.append("De band is de marge.")
+    if any(figure.status in ("provisional", "estimated") for figure in main):
+        sentences.append("Een open punt is voorlopig of geschat.")
+    if any(figure.has_break for figure in main):
+        sentences.append("Waar de lijn onderbroken is, veranderde de manier van meten.")
+    return " ".join(sentences)
+
+
+def news(changes: Summary) -> list[str]:
+    """What a release changes of the one before, in a sentence per kind; says so when that is nothing."""
+    told = []
+    if changes.added:
+        figures, topics = sum(row.figures for row in changes.added), {row.indicator_code for row in changes.added}
+        told.append(
+            f"Er {_are(figures)} {counted_as(figures, 'nieuw cijfer', 'nieuwe cijfers')}, "
+            f"bij {counted_as(len(topics), 'onderwerp', 'onderwerpen')}."
+        )
+    for change, done in _NEWS.items():
+        rows = [row for row in changes.revised if row.change == change]
+        figures, topics = sum(row.figures for row in rows), {row.indicator_code for row in rows}
+        if rows:
+            told.append(
+                f"{counted_as(figures, 'cijfer is', 'cijfers zijn')} {done}, "
+                f"bij {counted_as(len(topics), 'onderwerp', 'onderwerpen')}."
+            )
+    if flipped := len(changes.flipped):
+        told.append(f"{counted_as(flipped, 'oordeel is', 'oordelen zijn')} anders, over alle gebieden samen.")
+    for change, done in (
+        ("indicator_added", "nieuw"),
+        ("indicator_dropped", "vervallen"),
+        ("indicator_redefined", "anders omschreven"),
+    ):
+        codes = {row.name for row in changes.indicators if row.change == change}
+        if codes:
+            told.append(f"{counted_as(len(codes), 'onderwerp is', 'onderwerpen zijn')} {done}.")
+    if changes.schema:
+        told.append(f"{counted_as(len(changes.schema), 'tabel of kolom is', 'tabellen of kolommen zijn')} anders.")
+    same = [] if changes.revised else ["Geen enkel cijfer van de vorige uitgave is bijgesteld of ingetrokken."]
+    return told + same if told else ["Alles is gelijk aan de vorige uitgave."]
+
+
+_NEWS = {
+    "figure_revised": "bijgesteld",
+    "figure_withdrawn": "ingetrokken",
+    "figure_hidden": "nu verborgen om mensen te beschermen",
+    "figure_status_changed": "gelijk gebleven met een andere status, zoals van voorlopig naar definitief",
+}
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "zijn"
 
 
 def tally(verdicts: Iterable[str | None]) -> str:
