@@ -45,13 +45,13 @@ def trend(key: str, title: str, indicator: Indicator, series: Sequence[Series], 
     if len(times) < 2:
         return Markup("")
     width, height, font = (340, 190, 12) if small else (620, 300, 14)
-    right, top, bottom = 12, 12, height - 26
+    right, top, bottom = 22, 12, height - 26
     values = [value for one in series for figure in one.figures for value in _extent(figure, one.kind)]
     steps = ticks(min(values), max(values), 3 if small else 5)
     labels = [words.bare(step, indicator.unit, _step_decimals(steps)) for step in steps]
     left = 10 + max(map(_width, labels)) * (font if small else _PHONE_FONT)
     # Room for the names at the ends of the lines.
-    x = Scale(times[0].toordinal(), times[-1].toordinal(), left, width - right - (0 if small else 132))
+    x = Scale(times[0].toordinal(), times[-1].toordinal(), left, width - right - (0 if small else 122))
     y = Scale(steps[0], steps[-1], bottom, top)
     described = f"{indicator.unit}, {words.short_period(times[0], points[0].period_type)} tot en met "
     canvas = Canvas(width, height, key, title, described + words.short_period(times[-1], points[0].period_type) + ".")

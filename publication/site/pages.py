@@ -186,7 +186,7 @@ def _start(monitor: Monitor) -> Page:
             }
         )
     signals = newest_signals(monitor)
-    shown = [*_figures(opening), *(row for _, row in _moved(signals))]
+    shown: list[Figure | EarlySignal | Activity] = [*_figures(opening), *(row for _, row in _moved(signals))]
     statuses = [row.status for (_, _, other), row in monitor.progress.items() if other == COUNTRY]
     children = _rows(monitor, [monitor.indicators[code] for code in monitor.children], noord)
     context = {
@@ -194,7 +194,7 @@ def _start(monitor: Monitor) -> Page:
         "cards": cards,
         "moved": _moved(signals),
         "changes": monitor.changes,
-        "flips": _flips_of(monitor.changes, NOORD),
+        "flips": [row for row in _flips_of(monitor.changes, NOORD) if not row.group],
         "statuses": [(status, statuses.count(status)) for status in words.STATUSES if status in statuses],
     }
     return Page("index.html", "index", "Waar staat Heerlen-Noord?", "Where does Heerlen-Noord stand?", context, shown)
@@ -427,7 +427,7 @@ def _flips_of(changes: Summary, area_code: str) -> list[Flipped]:
 
 def _releases(monitor: Monitor, earlier: Sequence[tuple[str, str]]) -> Page:
     changes = monitor.changes
-    local = [row for row in changes.flipped if row.area_code in monitor.areas and row.area_code not in LARGE_AREAS]
+    local = [row for row in changes.flipped if row.area_code not in LARGE_AREAS]
     context = {
         "earlier": earlier,
         "before": dict(earlier).get(monitor.release.previous_release_id or ""),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
@@ -373,7 +373,7 @@ def read_monitor(connection: duckdb.DuckDBPyConnection) -> Monitor:
         feeds=reader.feeds(),
         snapshots=snapshots,
         checks=reader.tuples(Check, "meta.checks", "ORDER BY ALL"),
-        changes=reader.changes(release),
+        changes=reader.changes(release, areas),
         protections=dict(reader.rows("meta.disclosure", ("feed_id", "rule_nl"), "WHERE is_protected_here")),
         groups={row.breakdown: row for row in reader.tuples(Breakdown, "meta.breakdowns")},
         corrections=reader.corrections(),
@@ -503,11 +503,12 @@ class _Reader:
         rows = self.rows("meta.feeds", names, "ORDER BY feed_id")
         return [Feed(*row, *fresh.get(row[0], (None, None, None))) for row in rows]
 
-    def changes(self, release: ReleaseFacts) -> Summary:
-        """What the release changes of the one before; empty when it is the first."""
+    def changes(self, release: ReleaseFacts, areas: Iterable[str]) -> Summary:
+        """What the release changes of the one before, with verdicts of `areas` only; empty when it is the first."""
         if "meta.changes" not in self.tables or release.previous_release_id is None:
             return Summary(release.previous_release_id, release.release_id)
-        return summarise(self.connection, "meta.changes", release.previous_release_id, release.release_id)
+        found = summarise(self.connection, "meta.changes", release.previous_release_id, release.release_id)
+        return replace(found, flipped=[row for row in found.flipped if row.area_code in areas])
 
     def corrections(self) -> list[Correction]:
         return self.tuples(Correction, "meta.corrections", "ORDER BY correction_id", {"reason": "reason_nl"})

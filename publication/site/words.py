@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -222,7 +222,10 @@ def period(start: date, end: date, period_type: str) -> str:
         return f"{_ORDINALS[(start.month - 1) // 3]} kwartaal van {start.year}"
     if period_type == "half_year":
         return f"{_ORDINALS[(start.month - 1) // 6]} halfjaar van {start.year}"
-    return f"{day(start)} tot en met {day(end)}"
+    if start.day > 1 or (end + timedelta(days=1)).day > 1:
+        return f"{day(start)} tot en met {day(end)}"
+    first = _MONTHS[start.month - 1] if start.year == end.year else f"{_MONTHS[start.month - 1]} {start.year}"
+    return f"{first} tot en met {_MONTHS[end.month - 1]} {end.year}"
 
 
 def period_from(start: date, period_type: str) -> str:
@@ -467,7 +470,11 @@ def signal(indicator: Indicator, row: EarlySignal, *, named: bool = True) -> str
         first += f" Een jaar eerder: {quantity(row.value_year_earlier, indicator.unit, decimals)}."
     if row.signal is None:
         return f"{first} {row.no_signal_reason_nl or ''}".strip()
-    sure = "De verandering kan toeval zijn." if row.signal == "similar" else "De verandering is groter dan toeval."
+    sure = (
+        "De verandering kan toeval zijn."
+        if row.signal == "similar"
+        else "De verandering is groter dan toeval kan verklaren."
+    )
     return f"{first} Dat is {SIGNALS[row.signal]}. {sure}"
 
 
@@ -522,8 +529,11 @@ def legend(series: Iterable[Series]) -> str:
     return " ".join(sentences)
 
 
-def news(changes: Summary) -> list[str]:
-    """What a release changes of the one before, in a sentence per kind; says so when that is nothing."""
+def news(changes: Summary, *, with_tables: bool = True) -> list[str]:
+    """What a release changes of the one before, in a sentence per kind; says so when that is nothing.
+
+    Tables and columns are for who uses the data: `with_tables` tells of them as well.
+    """
     told = []
     if changes.added:
         figures, topics = sum(row.figures for row in changes.added), {row.indicator_code for row in changes.added}
@@ -540,7 +550,9 @@ def news(changes: Summary) -> list[str]:
                 f"bij {counted_as(len(topics), 'onderwerp', 'onderwerpen')}."
             )
     if flipped := len(changes.flipped):
-        told.append(f"{counted_as(flipped, 'oordeel is', 'oordelen zijn')} anders, over alle gebieden samen.")
+        told.append(
+            f"{counted_as(flipped, 'oordeel is', 'oordelen zijn')} anders, in alle gebieden van deze site samen."
+        )
     for change, done in (
         ("indicator_added", "nieuw"),
         ("indicator_dropped", "vervallen"),
@@ -549,10 +561,16 @@ def news(changes: Summary) -> list[str]:
         codes = {row.name for row in changes.indicators if row.change == change}
         if codes:
             told.append(f"{counted_as(len(codes), 'onderwerp is', 'onderwerpen zijn')} {done}.")
-    if changes.schema:
+    if changes.schema and with_tables:
         told.append(f"{counted_as(len(changes.schema), 'tabel of kolom is', 'tabellen of kolommen zijn')} anders.")
     same = [] if changes.revised else ["Geen enkel cijfer van de vorige uitgave is bijgesteld of ingetrokken."]
-    return told + same if told else ["Alles is gelijk aan de vorige uitgave."]
+    if told:
+        return told + same
+    return [
+        "Alles is gelijk aan de vorige uitgave."
+        if with_tables
+        else "Alle cijfers zijn gelijk aan die van de vorige uitgave."
+    ]
 
 
 _NEWS = {
