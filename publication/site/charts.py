@@ -45,7 +45,7 @@ def trend(key: str, title: str, indicator: Indicator, series: Sequence[Series], 
     if len(times) < 2:
         return Markup("")
     width, height, font = (340, 190, 12) if small else (620, 300, 14)
-    right, top, bottom = 22, 12, height - 26
+    right, top, bottom = 22, 12, height - (26 if small else 34)
     values = [value for one in series for figure in one.figures for value in _extent(figure, one.kind)]
     steps = ticks(min(values), max(values), 3 if small else 5)
     labels = [words.bare(step, indicator.unit, _step_decimals(steps)) for step in steps]
@@ -89,7 +89,7 @@ def _time_axis(canvas: Canvas, times: Sequence[date], period_type: str, x: Scale
     for time in times[::-1][::every]:
         at = x(time.toordinal())
         canvas.line((at, bottom), (at, bottom + 4), "grid")
-        canvas.text((at, bottom + 19), words.short_period(time, period_type), "axis", "middle")
+        canvas.text((at, canvas.height - 7), words.short_period(time, period_type), "axis", "middle")
 
 
 def _runs(figures: Sequence[Figure]) -> list[list[Figure]]:

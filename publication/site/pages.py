@@ -281,7 +281,7 @@ def _area(monitor: Monitor, area: Area) -> Page:
         "by_line": by_line,
         "heads": heads,
         "parent": monitor.areas.get(area.parent or ""),
-        "children": monitor.buurten(area.code),
+        "children": monitor.parts(area),
         "tally": words.tally(row.figure.national_verdict for row in rows),
     }
     return Page(f"gebied/{area.code}.html", "area", area.name, area.name, context, _figures(rows))

@@ -332,6 +332,13 @@ class Monitor:
     def buurten(self, wijk: str) -> list[Area]:
         return [area for area in self.areas.values() if area.type == "buurt" and area.parent == wijk]
 
+    def parts(self, area: Area) -> list[Area]:
+        """The wijken of a large area, and the buurten of a wijk."""
+        if area.type == "wijk":
+            return self.buurten(area.code)
+        inside = {NOORD: (True,), REST: (False,), CITY: (True, False)}.get(area.code, ())
+        return [wijk for wijk in self.wijken if wijk.in_noord in inside]
+
     @cached_property
     def pages(self) -> list[Area]:
         """The areas that have a page: Heerlen-Noord, the rest, Heerlen, and each wijk with its buurten."""

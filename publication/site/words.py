@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -138,9 +139,14 @@ ORIGINS = {
 }
 
 
+def _half_up(value: float, decimals: int) -> Decimal:
+    """Rounded as people round: 14.5 is 15, where Python's own rounding says 14. Publishers give many such halves."""
+    return Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+
+
 def number(value: float, decimals: int) -> str:
     """A number the Dutch way: ``-1234.5`` → ``−1.234,5``. What rounds to zero has no sign."""
-    text = f"{abs(value):,.{max(decimals, 0)}f}".translate(str.maketrans(",.", ".,"))
+    text = f"{abs(_half_up(value, max(decimals, 0))):,}".translate(str.maketrans(",.", ".,"))
     is_zero = not text.strip("0.,")
     return text if value >= 0 or is_zero else MINUS + text
 
@@ -148,7 +154,7 @@ def number(value: float, decimals: int) -> str:
 def quantity(value: float, unit: str, decimals: int) -> str:
     """A value with its unit: ``14,2%``, ``€ 23.400``, ``53 per 1.000 inwoners``."""
     if unit == "x 1.000 euro":
-        return f"€{NBSP}{number(round(value, decimals) * 1000, 0)}"
+        return f"€{NBSP}{number(float(_half_up(value, decimals)) * 1000, 0)}"
     text = number(value, decimals)
     if unit == "%":
         return f"{text}%"
@@ -340,6 +346,10 @@ def counted(indicator: Indicator) -> Counted | None:
     return Counted(found, who, verb, rest) if found == expected and not rest[:1].isdigit() else None
 
 
+def _of_each(value: float, base: int, parts: Counted) -> int:
+    return int(_half_up(value * base / parts.base, 0))
+
+
 def natural_base(parts: Counted, figure: Figure, others: Iterable[float | None]) -> int | None:
     """Of how many the numbers are whole, at least two, and differ where the verdict says that they do."""
     if figure.value is None:
@@ -347,7 +357,7 @@ def natural_base(parts: Counted, figure: Figure, others: Iterable[float | None])
     values = [value for value in (figure.value, *others) if value is not None]
     differs = figure.national_verdict not in (None, "similar") and figure.national_value is not None
     for base in (100, 1000, 10000):
-        numbers = [round(value * base / parts.base) for value in values]
+        numbers = [_of_each(value, base, parts) for value in values]
         if base < parts.base or min(numbers) < 2 or (base == 100 and min(numbers) < 5):
             continue
         if not (differs and len(numbers) > 1 and numbers[0] == numbers[1]):
@@ -366,13 +376,13 @@ def level(indicator: Indicator, area: Area, figure: Figure) -> str:
     if parts is None or base is None:
         others = "".join(f" In {name}: {shown_beside(indicator, figure, value)}." for name, value in known)
         return f"{indicator.label} in {place(area)}: {shown(indicator, figure)}.{others}"
-    count = number(round(figure.value * base / parts.base), 0)
+    count = number(_of_each(figure.value, base, parts), 0)
     rest = f" {parts.rest}" if parts.rest else ""
     of_each = f"an elke {number(base, 0)} {parts.who}"
     # After a clause of its own ("kinderen die …") the place would seem to belong to the clause.
     first = f"In {place(area)}: v{of_each}" if " die " in parts.who else f"V{of_each} in {place(area)}"
     first += f" {parts.verb} er {count}{rest}."
-    others = "".join(f" In {name} zijn dat er {number(round(value * base / parts.base), 0)}." for name, value in known)
+    others = "".join(f" In {name} zijn dat er {number(_of_each(value, base, parts), 0)}." for name, value in known)
     return first + others
 
 

@@ -6,6 +6,7 @@ import csv
 import re
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,10 @@ FIGURE = Figure(
 values = st.floats(0, 100, allow_nan=False)
 
 
+def half_up(value: float, decimals: int = 0) -> float:
+    return float(Decimal(repr(value)).quantize(Decimal(10) ** -decimals, "ROUND_HALF_UP"))
+
+
 def read_number(text: str) -> float:
     return float(text.replace(".", "").replace(",", ".").replace(words.MINUS, "-"))
 
@@ -85,7 +90,16 @@ def judged(indicator: Indicator, value: float, half: float, national: float) -> 
 
 @pytest.mark.parametrize(
     ("value", "decimals", "text"),
-    [(1234.5, 1, "1.234,5"), (-0.457, 3, "−0,457"), (-0.04, 1, "0,0"), (18044570, 0, "18.044.570"), (0.0, 2, "0,00")],
+    [
+        (1234.5, 1, "1.234,5"),
+        (14.5, 0, "15"),
+        (15.5, 0, "16"),
+        (2.675, 2, "2,68"),
+        (-0.457, 3, "−0,457"),
+        (-0.04, 1, "0,0"),
+        (18044570, 0, "18.044.570"),
+        (0.0, 2, "0,00"),
+    ],
 )
 def test_numbers_the_dutch_way(value: float, decimals: int, text: str) -> None:
     assert words.number(value, decimals) == text
@@ -93,13 +107,13 @@ def test_numbers_the_dutch_way(value: float, decimals: int, text: str) -> None:
 
 @given(st.floats(-1e9, 1e9), st.integers(0, 4))
 def test_a_number_reads_back(value: float, decimals: int) -> None:
-    assert read_number(words.number(value, decimals)) == pytest.approx(round(value, decimals), abs=1e-6)
+    assert read_number(words.number(value, decimals)) == pytest.approx(half_up(value, decimals), abs=1e-6)
 
 
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
     [
-        (14.25, "%", "14,2%"),
+        (14.25, "%", "14,3%"),
         (23.4, "x 1.000 euro", "€\xa023.400"),
         (4446.3, "euro per jaar", "€\xa04.446,3 per jaar"),
         (53.1, "per 1.000 inwoners", "53,1\xa0per 1.000 inwoners"),
@@ -180,11 +194,11 @@ def test_numbers_stand_on_the_side_that_the_verdict_names(value: float, half: fl
     )
     if natural:
         base, own, other = (read_number(text) for text in natural.groups())
-        assert (own, other) == (round(value * base / 100), round(national * base / 100))
+        assert (own, other) == (half_up(value * base / 100), half_up(national * base / 100))
     else:
         own, other = (read_number(text) for text in re.findall(r": ([\d.,−]+)%", said))
         decimals = words.decimals_of(SHARE, figure)
-        assert (own, other) == (pytest.approx(round(value, decimals)), pytest.approx(round(national, decimals)))
+        assert (own, other) == (pytest.approx(half_up(value, decimals)), pytest.approx(half_up(national, decimals)))
     if figure.national_verdict == "worse":
         assert own > other
     elif figure.national_verdict == "better":
@@ -198,9 +212,9 @@ def test_natural_numbers_are_whole_and_readable(value: float, national: float, h
     assert parts is not None
     base = words.natural_base(parts, figure, [national])
     if base is not None:
-        assert min(round(value * base / 100), round(national * base / 100)) >= 2
+        assert min(half_up(value * base / 100), half_up(national * base / 100)) >= 2
         if figure.national_verdict != "similar":
-            assert round(value * base / 100) != round(national * base / 100)
+            assert half_up(value * base / 100) != half_up(national * base / 100)
 
 
 def test_no_verdict_no_claim() -> None:
