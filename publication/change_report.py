@@ -76,7 +76,10 @@ class Added:
 
 @dataclass(frozen=True)
 class Revised:
-    """Figures of an indicator that changed alike, and the largest of them; hidden figures have no numbers."""
+    """Figures of an indicator that changed alike, and the largest of them; hidden figures have no numbers.
+
+    `group` is the breakdown in words, empty for the total.
+    """
 
     line: str
     indicator_code: str
@@ -89,11 +92,14 @@ class Revised:
     old_value: float | None
     new_value: float | None
     difference_pct: float | None
+    area_code: str
+    period_type: str
+    group: str
 
 
 @dataclass(frozen=True)
 class Flipped:
-    """An area whose newest verdict is another than before."""
+    """An area whose newest verdict is another than before; `group` is the breakdown in words, empty for the total."""
 
     line: str
     indicator_code: str
@@ -104,6 +110,9 @@ class Flipped:
     old: str
     new: str
     cause: str
+    area_code: str
+    period_type: str
+    group: str
 
 
 @dataclass(frozen=True)
@@ -212,9 +221,13 @@ def _labels(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     tables = {table.qualified: table for table in list_tables(connection, "monitor", ["meta"])}
     has_names = "meta.areas" in tables and tables["meta.areas"].has("area_name")
     areas = "SELECT area_code, any_value(area_name) AS area_name FROM monitor.meta.areas GROUP BY area_code"
+    groups = "SELECT breakdown, label_nl AS group_nl FROM monitor.meta.breakdowns"
     return {
         "indicators": "(SELECT indicator_code, label_nl FROM monitor.meta.indicators)",
         "areas": f"({areas})" if has_names else "(SELECT '' AS area_code, '' AS area_name WHERE false)",
+        "groups": f"({groups})"
+        if "meta.breakdowns" in tables
+        else "(SELECT '' AS breakdown, '' AS group_nl WHERE false)",
     }
 
 
@@ -234,12 +247,14 @@ _REVISED = """
         FROM {changes} WHERE starts_with(change, 'figure_')
     )
     SELECT line, indicator_code, coalesce(label_nl, indicator_code), change, cause, alike, coalesce(area_name, area_code),
-        period_start::VARCHAR, old_value, new_value, difference_pct
-    FROM told LEFT JOIN {indicators} USING (indicator_code) LEFT JOIN {areas} USING (area_code)
+        period_start::VARCHAR, old_value, new_value, difference_pct, area_code, period_type,
+        if(breakdown = 'total', '', coalesce(group_nl, breakdown))
+    FROM told LEFT JOIN {indicators} USING (indicator_code) LEFT JOIN {areas} USING (area_code) LEFT JOIN {groups} USING (breakdown)
     WHERE place = 1 ORDER BY line, indicator_code, change, cause"""
 _FLIPPED = """SELECT line, indicator_code, coalesce(label_nl, indicator_code)
-        || if(breakdown = 'total', '', ' (' || breakdown || ')'), coalesce(area_name, area_code), period_start::VARCHAR,
-        name, old_text, new_text, cause
-    FROM {changes} LEFT JOIN {indicators} USING (indicator_code) LEFT JOIN {areas} USING (area_code)
+        || if(breakdown = 'total', '', ' (' || coalesce(group_nl, breakdown) || ')'), coalesce(area_name, area_code),
+        period_start::VARCHAR, name, old_text, new_text, cause, area_code, period_type,
+        if(breakdown = 'total', '', coalesce(group_nl, breakdown))
+    FROM {changes} LEFT JOIN {indicators} USING (indicator_code) LEFT JOIN {areas} USING (area_code) LEFT JOIN {groups} USING (breakdown)
     WHERE change = 'verdict_flipped'
     ORDER BY line, indicator_code, regexp_matches(area_code, '^(BU|WK|PC)'), area_code, name, period_type, breakdown"""

@@ -22,6 +22,8 @@ from publication.site.svg import Canvas, Point, Scale, ticks
 _PROVISIONAL = ("provisional", "estimated")
 # Progress is drawn from half a gap more to the whole gap closed; beyond that an arrow says that it goes on.
 _LEAST_SHARE = -0.5
+# On a phone the style sheet draws the letters of a large chart this much larger, so that they can be read.
+_PHONE_FONT = 20
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,13 @@ def trend(key: str, title: str, indicator: Indicator, series: Sequence[Series], 
     if len(times) < 2:
         return Markup("")
     width, height, font = (340, 190, 12) if small else (620, 300, 14)
-    right, top, bottom = 12, 12, height - 26
-    values = [value for figure in points for value in _extent(figure)]
+    right, top, bottom = 22, 12, height - (26 if small else 34)
+    values = [value for one in series for figure in one.figures for value in _extent(figure, one.kind)]
     steps = ticks(min(values), max(values), 3 if small else 5)
     labels = [words.bare(step, indicator.unit, _step_decimals(steps)) for step in steps]
-    left = 10 + max(len(label) for label in labels) * font * 0.56
+    left = 10 + max(map(_width, labels)) * (font if small else _PHONE_FONT)
     # Room for the names at the ends of the lines.
-    x = Scale(times[0].toordinal(), times[-1].toordinal(), left, width - right - (0 if small else 132))
+    x = Scale(times[0].toordinal(), times[-1].toordinal(), left, width - right - (0 if small else 122))
     y = Scale(steps[0], steps[-1], bottom, top)
     described = f"{indicator.unit}, {words.short_period(times[0], points[0].period_type)} tot en met "
     canvas = Canvas(width, height, key, title, described + words.short_period(times[-1], points[0].period_type) + ".")
@@ -64,10 +66,17 @@ def trend(key: str, title: str, indicator: Indicator, series: Sequence[Series], 
     return canvas.markup("trend small" if small else "trend")
 
 
-def _extent(figure: Figure) -> tuple[float, ...]:
-    assert figure.value is not None
-    has_band = figure.area_code.startswith("HN") and figure.lower_95 is not None and figure.upper_95 is not None
-    return (figure.value, figure.lower_95 or 0.0, figure.upper_95 or 0.0) if has_band else (figure.value,)
+def _extent(figure: Figure, kind: str) -> tuple[float, ...]:
+    """What of a figure is drawn: its value, and the limits of the area that has a band."""
+    if figure.value is None:
+        return ()
+    limits = (figure.lower_95, figure.upper_95) if kind == "noord" else ()
+    return (figure.value, *(limit for limit in limits if limit is not None))
+
+
+def _width(label: str) -> float:
+    """Width of a label in times its font size, on the wide side: fonts differ from device to device."""
+    return sum({"%": 0.98, ".": 0.34, ",": 0.34}.get(letter, 0.66) for letter in label)
 
 
 def _step_decimals(steps: Sequence[float]) -> int:
@@ -80,7 +89,7 @@ def _time_axis(canvas: Canvas, times: Sequence[date], period_type: str, x: Scale
     for time in times[::-1][::every]:
         at = x(time.toordinal())
         canvas.line((at, bottom), (at, bottom + 4), "grid")
-        canvas.text((at, bottom + 19), words.short_period(time, period_type), "axis", "middle")
+        canvas.text((at, canvas.height - 7), words.short_period(time, period_type), "axis", "middle")
 
 
 def _runs(figures: Sequence[Figure]) -> list[list[Figure]]:

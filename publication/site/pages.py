@@ -13,6 +13,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from publication.change_report import Flipped, Summary
 from publication.site import charts, maps, words
 from publication.site.reading import (
     CITY,
@@ -48,13 +49,16 @@ LINE_WORDS = {
 _PERIODS_SHOWN = 4
 # A map needs most of its areas; with fewer a table says it better.
 _LEAST_ON_MAP = {"buurt": 10, "wijk": 5}
+# Rows of a table of changes; what does not fit stands in its CSV and in the release's own files.
+_MOST_CHANGES = 200
+_YEARLY = ("year", "school_year")
 
 
 @dataclass(frozen=True)
 class Page:
     """A page to write: its address within the site, its template and what the template gets.
 
-    `shown` are the figures on it, from which its oldest and newest date follow.
+    `shown` are the figures on it, from which its oldest and newest date follow; `line` is the line that it belongs to.
     """
 
     address: str
@@ -62,7 +66,9 @@ class Page:
     title: str
     title_en: str
     context: dict[str, Any]
-    shown: Sequence[Figure] = field(default=())
+    shown: Sequence[Figure | EarlySignal | Activity] = field(default=())
+
+    line: str | None = None
 
     @property
     def root(self) -> str:
@@ -70,7 +76,7 @@ class Page:
 
     @property
     def ages(self) -> tuple[date, date] | None:
-        ends = [figure.period_end for figure in self.shown if figure.value is not None]
+        ends = [row.period_end for row in self.shown if isinstance(row, Activity) or row.value is not None]
         return (min(ends), max(ends)) if ends else None
 
 
@@ -119,7 +125,7 @@ def all_pages(monitor: Monitor, earlier: Sequence[tuple[str, str]]) -> Iterator[
     if has_activities(monitor):
         yield _activities(monitor)
     yield _data(monitor)
-    yield Page("uitgaven.html", "releases", "Uitgaven", "Releases", {"earlier": earlier})
+    yield _releases(monitor, earlier)
     yield Page("toegankelijkheid.html", "accessibility", "Toegankelijkheid", "Accessibility", {})
     yield Page("zoeken.html", "search", "Zoeken", "Search", {"entries": _entries(monitor)})
 
@@ -179,13 +185,16 @@ def _start(monitor: Monitor) -> Page:
                 "tally": words.tally(row.figure.national_verdict for row in rows),
             }
         )
-    shown = _figures(opening)
+    signals = newest_signals(monitor)
+    shown: list[Figure | EarlySignal | Activity] = [*_figures(opening), *(row for _, row in _moved(signals))]
     statuses = [row.status for (_, _, other), row in monitor.progress.items() if other == COUNTRY]
     children = _rows(monitor, [monitor.indicators[code] for code in monitor.children], noord)
     context = {
         "children_tally": words.tally(row.figure.national_verdict for row in children),
         "cards": cards,
-        "moved": _moved(newest_signals(monitor)),
+        "moved": _moved(signals),
+        "changes": monitor.changes,
+        "flips": [row for row in _flips_of(monitor.changes, NOORD) if not row.group],
         "statuses": [(status, statuses.count(status)) for status in words.STATUSES if status in statuses],
     }
     return Page("index.html", "index", "Waar staat Heerlen-Noord?", "Where does Heerlen-Noord stand?", context, shown)
@@ -203,7 +212,7 @@ def _line(monitor: Monitor, line: str) -> Page:
         if other == COUNTRY and code in monitor.indicators and monitor.indicators[code].line == line
     ]
     trends = [picture for row in rows if (picture := _trend(monitor, row.indicator, noord, small=True)) is not None]
-    context = {
+    context: dict[str, Any] = {
         "line": line,
         "spines": spines,
         "empty": [row for row in rows if row.figure.value is None],
@@ -214,7 +223,8 @@ def _line(monitor: Monitor, line: str) -> Page:
         "tally": words.tally(row.figure.national_verdict for row in rows),
     }
     name, name_en, _ = LINE_WORDS[line]
-    return Page(f"lijn/{line}.html", "line", name, name_en, context, _figures(rows))
+    shown = [*_figures(rows), *(row for _, row, _ in context["signals"])]
+    return Page(f"lijn/{line}.html", "line", name, name_en, context, shown)
 
 
 def _spine(monitor: Monitor, row: Row, buurten: Sequence[str]) -> Markup:
@@ -245,7 +255,7 @@ def _trend(monitor: Monitor, indicator: Indicator, area: Area | None, *, small: 
     if sum(figure.value is not None for figure in series[0].figures) < 2:
         return None
     # A count of people has no common scale with the whole country.
-    series = series[:1] if indicator.unit == "aantal" and indicator.aggregation == "sum" else series
+    series = series[:1] if is_count(indicator) else series
     series = [one for one in series if any(figure.value is not None for figure in one.figures)]
     title = words.title_of(indicator, area, monitor.newest(indicator.code, area.code))
     svg = charts.trend(f"t-{indicator.code}", title, indicator, series, small=small)
@@ -271,7 +281,7 @@ def _area(monitor: Monitor, area: Area) -> Page:
         "by_line": by_line,
         "heads": heads,
         "parent": monitor.areas.get(area.parent or ""),
-        "children": monitor.buurten(area.code),
+        "children": monitor.parts(area),
         "tally": words.tally(row.figure.national_verdict for row in rows),
     }
     return Page(f"gebied/{area.code}.html", "area", area.name, area.name, context, _figures(rows))
@@ -290,8 +300,7 @@ def _indicator(monitor: Monitor, indicator: Indicator, base: maps.BaseMap | None
         head = next((row for row in large if row.figure.value is not None and row.area.code == CITY), head)
     trend_area = noord if head is None else head.area
     shown = _figures(large) + [row.figure for _, rows in local for row in rows]
-    breakdowns = monitor.breakdowns.get(indicator.code, [])
-    newest = max((figure.period_start for figure in breakdowns if figure.value is not None), default=None)
+    feeds = sorted({figure.feed_id for figure in shown if figure.feed_id})
     context = {
         "indicator": indicator,
         "head": head,
@@ -300,12 +309,33 @@ def _indicator(monitor: Monitor, indicator: Indicator, base: maps.BaseMap | None
         "map": _map(monitor, indicator, base),
         "trend": _trend(monitor, indicator, trend_area),
         "progress": [row for (code, _, _), row in monitor.progress.items() if code == indicator.code],
-        "breakdowns": [figure for figure in breakdowns if figure.period_start == newest],
-        "feeds": sorted({figure.feed_id for figure in shown if figure.feed_id}),
+        "is_yearly": monitor.period_types.get(indicator.code) in _YEARLY,
+        "is_count": is_count(indicator),
+        "breakdowns": _breakdowns(monitor, indicator),
+        "feeds": feeds,
+        "protected": {feed_id: monitor.protections[feed_id] for feed_id in feeds if feed_id in monitor.protections},
         "snapshots": sorted({figure.snapshot_id for figure in shown if figure.snapshot_id}),
     }
     title = indicator.label
-    return Page(f"indicator/{indicator.code}.html", "indicator", title, indicator.label_en, context, shown)
+    address = f"indicator/{indicator.code}.html"
+    return Page(address, "indicator", title, indicator.label_en, context, shown, indicator.line)
+
+
+def is_count(indicator: Indicator) -> bool:
+    """Whether it counts people or things: places differ in size, so beside each other such figures say nothing."""
+    return indicator.unit == "aantal" and indicator.aggregation == "sum"
+
+
+def _breakdowns(monitor: Monitor, indicator: Indicator) -> list[tuple[str, Figure]]:
+    """Heerlen-Noord's newest figures by group, in the groups' own order, below those of all groups together."""
+    rows = monitor.breakdowns.get(indicator.code, [])
+    newest = max((figure.period_start for figure in rows if figure.value is not None), default=None)
+    groups = [(monitor.group(figure.breakdown), figure) for figure in rows if figure.period_start == newest]
+    places = {code: found.place for code, found in monitor.groups.items()}
+    groups.sort(key=lambda group: (places.get(group[1].breakdown, len(places)), group[1].breakdown))
+    totals = monitor.figures.get((indicator.code, NOORD), [])
+    whole = [(monitor.group("total"), figure) for figure in totals if groups and figure.period_start == newest]
+    return whole + groups
 
 
 def _row_in(monitor: Monitor, indicator: Indicator, code: str) -> Row | None:
@@ -315,7 +345,7 @@ def _row_in(monitor: Monitor, indicator: Indicator, code: str) -> Row | None:
 
 def _map(monitor: Monitor, indicator: Indicator, base: maps.BaseMap | None) -> dict[str, Any] | None:
     """A map of buurten, or of wijken where buurten have no figures, of the newest period that has enough of them."""
-    if base is None or (indicator.unit == "aantal" and indicator.aggregation == "sum"):
+    if base is None or is_count(indicator):
         return None
     for kind, least in _LEAST_ON_MAP.items():
         codes = [area.code for area in monitor.areas.values() if area.type == kind]
@@ -368,7 +398,8 @@ def _signals(monitor: Monitor) -> Page:
             for indicator, row, series in signals
         ]
     }
-    return Page("nu-al-zichtbaar.html", "signals", "Wat nu al zichtbaar is", "Early signals", context)
+    shown = [row for _, row, _ in signals]
+    return Page("nu-al-zichtbaar.html", "signals", "Wat nu al zichtbaar is", "Early signals", context, shown)
 
 
 def _activities(monitor: Monitor) -> Page:
@@ -376,8 +407,40 @@ def _activities(monitor: Monitor) -> Page:
     # Other ways of drawing Heerlen-Noord would count every activity twice.
     for row in (row for row in monitor.activities if row.area_code in monitor.areas):
         by_period.setdefault((row.period_start, row.period_end, row.period_type), []).append(row)
-    shown = dict(sorted(by_period.items(), reverse=True)[:_PERIODS_SHOWN])
-    return Page("activiteiten.html", "activities", "Activiteiten", "Activities", {"by_period": shown})
+    periods = dict(sorted(by_period.items(), reverse=True)[:_PERIODS_SHOWN])
+    held = {period: [row for row in rows if _took_place(row)] for period, rows in periods.items()}
+    shown = [row for rows in held.values() for row in rows]
+    feeds = sorted({row.feed_id for row in shown if row.feed_id})
+    return Page(
+        "activiteiten.html", "activities", "Activiteiten", "Activities", {"by_period": held, "feeds": feeds}, shown
+    )
+
+
+def _took_place(row: Activity) -> bool:
+    """Whether an area had the activity, or may have had it: its counts are not all nought."""
+    return any(count != 0 for count in (row.participations, row.unique_participants, row.children, row.volunteers))
+
+
+def _flips_of(changes: Summary, area_code: str) -> list[Flipped]:
+    return [row for row in changes.flipped if row.area_code == area_code]
+
+
+def _releases(monitor: Monitor, earlier: Sequence[tuple[str, str]]) -> Page:
+    changes = monitor.changes
+    local = [row for row in changes.flipped if row.area_code not in LARGE_AREAS]
+    context = {
+        "earlier": earlier,
+        "before": dict(earlier).get(monitor.release.previous_release_id or ""),
+        "changes": changes,
+        "most": _MOST_CHANGES,
+        "flips_large": [row for code in LARGE_AREAS for row in _flips_of(changes, code)],
+        "flips_local": local,
+        "by_change": {
+            kind: [row for row in changes.indicators if row.change == f"indicator_{kind}"]
+            for kind in ("added", "dropped", "redefined")
+        },
+    }
+    return Page("uitgaven.html", "releases", "Uitgaven", "Releases", context)
 
 
 def _data(monitor: Monitor) -> Page:

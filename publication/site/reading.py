@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 import duckdb
 
 from publication.catalog import LINES, Table, list_tables, quote
+from publication.change_report import Summary, summarise
 
 NOORD, REST, CITY, COUNTRY = "HN14", "RH14", "GM0917", "NL00"
 # The areas that trends and progress are shown for; wijken and buurten have their newest figures.
@@ -214,14 +215,13 @@ class Check(NamedTuple):
     unexpected_count: int | None
 
 
-class Revision(NamedTuple):
-    """Rows of ``meta.revisions`` of one indicator and kind, counted; `area_code` is one example."""
+class Breakdown(NamedTuple):
+    """A row of ``meta.breakdowns``; `place` orders them."""
 
-    indicator_code: str
-    change: str
-    figures: int
-    largest_old: float | None
-    largest_new: float | None
+    breakdown: str
+    place: int
+    label_nl: str
+    label_en: str
 
 
 class Correction(NamedTuple):
@@ -262,7 +262,10 @@ _COLUMNS = {
 
 @dataclass
 class Monitor:
-    """A release, read. `figures` holds total rows by (indicator, area), oldest first, of the main kind of period."""
+    """A release, read. `figures` holds total rows by (indicator, area), oldest first, of the main kind of period.
+
+    `protections` are the rules, in words, of the feeds that are protected here: those of partners.
+    """
 
     release: ReleaseFacts
     indicators: dict[str, Indicator]
@@ -277,7 +280,9 @@ class Monitor:
     feeds: list[Feed]
     snapshots: dict[str, list[Snapshot]]
     checks: list[Check]
-    revisions: list[Revision]
+    changes: Summary
+    protections: dict[str, str]
+    groups: dict[str, Breakdown]
     corrections: list[Correction]
     geometries: dict[str, str]
     geometry_year: int | None
@@ -293,6 +298,19 @@ class Monitor:
         rows = self.figures.get((code, area_code), [])
         newest = self.newest(code, area_code)
         return rows[-1] if rows and newest is not None and newest.value is not None and rows[-1] is not newest else None
+
+    @cached_property
+    def feeds_by_id(self) -> dict[str, Feed]:
+        return {feed.feed_id: feed for feed in self.feeds}
+
+    @cached_property
+    def feed_of_snapshot(self) -> dict[str, str]:
+        return {row.snapshot_id: feed_id for feed_id, rows in self.snapshots.items() for row in rows}
+
+    def group(self, breakdown: str) -> str:
+        """A breakdown in words; its code where the release has none."""
+        found = self.groups.get(breakdown)
+        return found.label_nl if found else breakdown
 
     def of_line(self, line: str) -> list[Indicator]:
         return [indicator for indicator in self.indicators.values() if indicator.line == line]
@@ -313,6 +331,13 @@ class Monitor:
 
     def buurten(self, wijk: str) -> list[Area]:
         return [area for area in self.areas.values() if area.type == "buurt" and area.parent == wijk]
+
+    def parts(self, area: Area) -> list[Area]:
+        """The wijken of a large area, and the buurten of a wijk."""
+        if area.type == "wijk":
+            return self.buurten(area.code)
+        inside = {NOORD: (True,), REST: (False,), CITY: (True, False)}.get(area.code, ())
+        return [wijk for wijk in self.wijken if wijk.in_noord in inside]
 
     @cached_property
     def pages(self) -> list[Area]:
@@ -339,9 +364,10 @@ def read_monitor(connection: duckdb.DuckDBPyConnection) -> Monitor:
     for snapshot in reader.tuples(Snapshot, "meta.snapshots", "ORDER BY feed_id, retrieved_at, snapshot_id"):
         snapshots[snapshot.feed_id].append(snapshot)
     progress = reader.progress()
+    release = reader.release()
     geometries, year = reader.geometries(areas)
     return Monitor(
-        release=reader.release(),
+        release=release,
         indicators=indicators,
         areas=areas,
         figures=figures,
@@ -354,7 +380,9 @@ def read_monitor(connection: duckdb.DuckDBPyConnection) -> Monitor:
         feeds=reader.feeds(),
         snapshots=snapshots,
         checks=reader.tuples(Check, "meta.checks", "ORDER BY ALL"),
-        revisions=reader.revisions(),
+        changes=reader.changes(release, areas),
+        protections=dict(reader.rows("meta.disclosure", ("feed_id", "rule_nl"), "WHERE is_protected_here")),
+        groups={row.breakdown: row for row in reader.tuples(Breakdown, "meta.breakdowns")},
         corrections=reader.corrections(),
         geometries=geometries,
         geometry_year=year,
@@ -482,14 +510,12 @@ class _Reader:
         rows = self.rows("meta.feeds", names, "ORDER BY feed_id")
         return [Feed(*row, *fresh.get(row[0], (None, None, None))) for row in rows]
 
-    def revisions(self) -> list[Revision]:
-        if "meta.revisions" not in self.tables:
-            return []
-        query = """
-            SELECT indicator_code, change, count(*), arg_max(old_value, abs(new_value - old_value)),
-                arg_max(new_value, abs(new_value - old_value))
-            FROM meta.revisions GROUP BY ALL ORDER BY ALL"""
-        return [Revision(*row) for row in self.connection.execute(query).fetchall()]
+    def changes(self, release: ReleaseFacts, areas: Iterable[str]) -> Summary:
+        """What the release changes of the one before, with verdicts of `areas` only; empty when it is the first."""
+        if "meta.changes" not in self.tables or release.previous_release_id is None:
+            return Summary(release.previous_release_id, release.release_id)
+        found = summarise(self.connection, "meta.changes", release.previous_release_id, release.release_id)
+        return replace(found, flipped=[row for row in found.flipped if row.area_code in areas])
 
     def corrections(self) -> list[Correction]:
         return self.tuples(Correction, "meta.corrections", "ORDER BY correction_id", {"reason": "reason_nl"})

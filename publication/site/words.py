@@ -12,10 +12,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from publication.change_report import Summary
 from publication.site.reading import Area, EarlySignal, Figure, Indicator, Progress
+
+if TYPE_CHECKING:
+    from publication.site.charts import Series
 
 MINUS = "\N{MINUS SIGN}"
 NBSP = "\N{NO-BREAK SPACE}"
@@ -25,6 +31,7 @@ _MONTHS = (
 _ORDINALS = ("eerste", "tweede", "derde", "vierde")
 _AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 _MOST_DECIMALS = 3
+_MOST_DECIMALS_OF_REVISION = 6
 
 # Verdict → how the area relates to the other; each of them is followed by the other area.
 VERDICTS = {
@@ -79,6 +86,47 @@ VALUE_STATUSES = {
     "not_applicable": "bestaat niet voor dit gebied",
     "missing": "onvolledig",
 }
+CHANGES = {
+    "figure_revised": "bijgesteld",
+    "figure_withdrawn": "ingetrokken",
+    "figure_hidden": "nu verborgen",
+    "figure_status_changed": "zelfde cijfer, andere status (zoals van voorlopig naar definitief)",
+    "table_added": "nieuwe tabel",
+    "table_dropped": "tabel weg",
+    "column_added": "nieuwe kolom",
+    "column_dropped": "kolom weg",
+    "column_retyped": "kolom van een ander type",
+}
+CAUSES = {
+    "snapshot": "de bron leverde nieuwe cijfers",
+    "contract": "wij lezen de bron anders",
+    "method": "andere rekenwijze, omschrijving of gebieden",
+    "suppression": "om mensen te beschermen",
+    "new_period": "er is een nieuwere periode",
+}
+COMPARATORS = {"national": "Nederland", "municipality_rest": "de rest van Heerlen"}
+# Column of meta.indicators → what a reader calls it; other columns are told by their name.
+DEFINITIONS = {
+    "label_nl": "naam",
+    "label_en": "Engelse naam",
+    "definition_nl": "definitie",
+    "rationale_nl": "waarom het telt",
+    "numerator_nl": "teller",
+    "denominator_nl": "noemer",
+    "weight_nl": "gewicht",
+    "source_nl": "bron",
+    "breaks_nl": "reeksbreuken",
+    "terms": "kolommen van de bron",
+    "unit": "eenheid",
+    "decimals": "decimalen",
+    "direction": "richting",
+    "line": "lijn",
+    "is_child_focused": "gaat over kinderen",
+    "estimate_type": "hoe het is gemaakt",
+    "aggregation": "hoe gebieden worden samengenomen",
+    "interval_method": "hoe de marge is berekend",
+    "minimum_coverage": "kleinste dekking",
+}
 ESTIMATES = {
     "register": "geteld in registers",
     "survey": "gevraagd in een enquête",
@@ -91,9 +139,14 @@ ORIGINS = {
 }
 
 
+def _half_up(value: float, decimals: int) -> Decimal:
+    """Rounded as people round: 14.5 is 15, where Python's own rounding says 14. Publishers give many such halves."""
+    return Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+
+
 def number(value: float, decimals: int) -> str:
     """A number the Dutch way: ``-1234.5`` → ``−1.234,5``. What rounds to zero has no sign."""
-    text = f"{abs(value):,.{max(decimals, 0)}f}".translate(str.maketrans(",.", ".,"))
+    text = f"{abs(_half_up(value, max(decimals, 0))):,}".translate(str.maketrans(",.", ".,"))
     is_zero = not text.strip("0.,")
     return text if value >= 0 or is_zero else MINUS + text
 
@@ -101,13 +154,29 @@ def number(value: float, decimals: int) -> str:
 def quantity(value: float, unit: str, decimals: int) -> str:
     """A value with its unit: ``14,2%``, ``€ 23.400``, ``53 per 1.000 inwoners``."""
     if unit == "x 1.000 euro":
-        return f"€{NBSP}{number(round(value, decimals) * 1000, 0)}"
+        return f"€{NBSP}{number(float(_half_up(value, decimals)) * 1000, 0)}"
     text = number(value, decimals)
     if unit == "%":
         return f"{text}%"
     if unit.startswith("euro"):
         return f"€{NBSP}{text}{unit.removeprefix('euro')}"
     return text if unit in ("aantal", "score", "cijfer", "") else f"{text}{NBSP}{unit}"
+
+
+def counted_as(count: int, one: str, many: str) -> str:
+    """A count with its noun: ``1 cijfer``, ``1.200 cijfers``."""
+    return f"{number(count, 0)} {one if count == 1 else many}"
+
+
+def revision(indicator: Indicator, old: float, new: float, percent_change: float | None) -> str:
+    """From what to what a figure was revised, with as many decimals as tell the two apart."""
+    decimals = indicator.decimals
+    while number(old, decimals) == number(new, decimals) and decimals < _MOST_DECIMALS_OF_REVISION:
+        decimals += 1
+    said = f"van {quantity(old, indicator.unit, decimals)} naar {quantity(new, indicator.unit, decimals)}"
+    if indicator.unit == "%" or percent_change is None:
+        return said
+    return f"{said} ({number(abs(percent_change), 1)}% {'hoger' if new > old else 'lager'})"
 
 
 def bare(value: float, unit: str, decimals: int) -> str:
@@ -159,7 +228,22 @@ def period(start: date, end: date, period_type: str) -> str:
         return f"{_ORDINALS[(start.month - 1) // 3]} kwartaal van {start.year}"
     if period_type == "half_year":
         return f"{_ORDINALS[(start.month - 1) // 6]} halfjaar van {start.year}"
-    return f"{day(start)} tot en met {day(end)}"
+    if start.day > 1 or (end + timedelta(days=1)).day > 1:
+        return f"{day(start)} tot en met {day(end)}"
+    first = _MONTHS[start.month - 1] if start.year == end.year else f"{_MONTHS[start.month - 1]} {start.year}"
+    return f"{first} tot en met {_MONTHS[end.month - 1]} {end.year}"
+
+
+def period_from(start: date, period_type: str) -> str:
+    """A period of which only the start is known: as in `period`, or ``vanaf 1 augustus 2025``."""
+    if period_type in ("year", "school_year", "month", "quarter", "half_year"):
+        return period(start, start, period_type)
+    return f"vanaf {day(start)}"
+
+
+def period_starting(day_started: str, period_type: str) -> str:
+    """As `period_from`, of a day as ``2024-01-01``."""
+    return period_from(date.fromisoformat(day_started), period_type)
 
 
 def short_period(start: date, period_type: str) -> str:
@@ -262,6 +346,10 @@ def counted(indicator: Indicator) -> Counted | None:
     return Counted(found, who, verb, rest) if found == expected and not rest[:1].isdigit() else None
 
 
+def _of_each(value: float, base: int, parts: Counted) -> int:
+    return int(_half_up(value * base / parts.base, 0))
+
+
 def natural_base(parts: Counted, figure: Figure, others: Iterable[float | None]) -> int | None:
     """Of how many the numbers are whole, at least two, and differ where the verdict says that they do."""
     if figure.value is None:
@@ -269,7 +357,7 @@ def natural_base(parts: Counted, figure: Figure, others: Iterable[float | None])
     values = [value for value in (figure.value, *others) if value is not None]
     differs = figure.national_verdict not in (None, "similar") and figure.national_value is not None
     for base in (100, 1000, 10000):
-        numbers = [round(value * base / parts.base) for value in values]
+        numbers = [_of_each(value, base, parts) for value in values]
         if base < parts.base or min(numbers) < 2 or (base == 100 and min(numbers) < 5):
             continue
         if not (differs and len(numbers) > 1 and numbers[0] == numbers[1]):
@@ -288,13 +376,13 @@ def level(indicator: Indicator, area: Area, figure: Figure) -> str:
     if parts is None or base is None:
         others = "".join(f" In {name}: {shown_beside(indicator, figure, value)}." for name, value in known)
         return f"{indicator.label} in {place(area)}: {shown(indicator, figure)}.{others}"
-    count = number(round(figure.value * base / parts.base), 0)
+    count = number(_of_each(figure.value, base, parts), 0)
     rest = f" {parts.rest}" if parts.rest else ""
     of_each = f"an elke {number(base, 0)} {parts.who}"
     # After a clause of its own ("kinderen die …") the place would seem to belong to the clause.
     first = f"In {place(area)}: v{of_each}" if " die " in parts.who else f"V{of_each} in {place(area)}"
     first += f" {parts.verb} er {count}{rest}."
-    others = "".join(f" In {name} zijn dat er {number(round(value * base / parts.base), 0)}." for name, value in known)
+    others = "".join(f" In {name} zijn dat er {number(_of_each(value, base, parts), 0)}." for name, value in known)
     return first + others
 
 
@@ -361,7 +449,7 @@ def _closed(row: Progress) -> str:
     """The share closed with its interval, turned round when the whole interval says that the gap grew."""
     if row.share_closed is None or row.lower is None or row.upper is None or row.time_elapsed is None:
         return ""
-    time = f"Er is {percent(row.time_elapsed)} van de tijd tot 2047 voorbij."
+    time = f"Van de tijd tussen {row.baseline_year} en 2047 was toen {percent(row.time_elapsed)} voorbij."
     if row.upper < 0:
         grown = f"Het verschil was in {row.now_year} {percent(-row.share_closed)} groter dan in {row.baseline_year}"
         return f"{grown} (tussen {percent(-row.upper)} en {percent(-row.lower)}). {time}"
@@ -392,8 +480,119 @@ def signal(indicator: Indicator, row: EarlySignal, *, named: bool = True) -> str
         first += f" Een jaar eerder: {quantity(row.value_year_earlier, indicator.unit, decimals)}."
     if row.signal is None:
         return f"{first} {row.no_signal_reason_nl or ''}".strip()
-    sure = "De verandering kan toeval zijn." if row.signal == "similar" else "De verandering is groter dan toeval."
+    sure = (
+        "De verandering kan toeval zijn."
+        if row.signal == "similar"
+        else "De verandering is groter dan toeval kan verklaren."
+    )
     return f"{first} Dat is {SIGNALS[row.signal]}. {sure}"
+
+
+def told_verdict(figure: Figure) -> str | None:
+    """The verdict that `finding` tells: on Nederland, or on the rest of Heerlen where that is all."""
+    return figure.rest_verdict if figure.national_value is None else figure.national_verdict
+
+
+def has_limits(figures: Iterable[Figure]) -> bool:
+    return any(figure.value is not None and figure.lower_95 is not None for figure in figures)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns of a table of figures have anything to say."""
+
+    limits: bool
+    country: bool
+    rest: bool
+    trend: bool
+
+
+def columns_with(figures: Iterable[Figure], is_count: bool) -> Columns:
+    """The columns that `figures` fill; other areas stand beside a figure, but not beside a count of people or things."""
+    found = [figure for figure in figures if figure.value is not None]
+    return Columns(
+        limits=has_limits(found),
+        country=not is_count and any(figure.national_value is not None for figure in found),
+        rest=not is_count and any(figure.rest_value is not None for figure in found),
+        trend=any(figure.trend not in (None, "cannot_be_calculated") for figure in found),
+    )
+
+
+_LINES = {
+    "noord": "De dikke lijn is {}.",
+    "country": "De dunne donkere lijn is {}.",
+    "rest": "De streepjeslijn is de rest van Heerlen.",
+}
+
+
+def legend(series: Iterable[Series]) -> str:
+    """What the lines, band and points of a trend are, as far as they are there."""
+    told = list(series)
+    sentences = [_LINES[one.kind].format(one.label) for one in told]
+    main = [figure for one in told if one.kind == "noord" for figure in one.figures if figure.value is not None]
+    if has_limits(main):
+        sentences.append("De band is de marge.")
+    if any(figure.status in ("provisional", "estimated") for figure in main):
+        sentences.append("Een open punt is voorlopig of geschat.")
+    if any(figure.has_break for figure in main):
+        sentences.append("Waar de lijn onderbroken is, veranderde de manier van meten.")
+    return " ".join(sentences)
+
+
+def news(changes: Summary, *, with_tables: bool = True) -> list[str]:
+    """What a release changes of the one before, in a sentence per kind; says so when that is nothing.
+
+    Tables and columns are for who uses the data: `with_tables` tells of them as well.
+    """
+    told = []
+    if changes.added:
+        figures, topics = sum(row.figures for row in changes.added), {row.indicator_code for row in changes.added}
+        told.append(
+            f"Er {_are(figures)} {counted_as(figures, 'nieuw cijfer', 'nieuwe cijfers')}, "
+            f"bij {counted_as(len(topics), 'onderwerp', 'onderwerpen')}."
+        )
+    for change, done in _NEWS.items():
+        rows = [row for row in changes.revised if row.change == change]
+        figures, topics = sum(row.figures for row in rows), {row.indicator_code for row in rows}
+        if rows:
+            told.append(
+                f"{counted_as(figures, 'cijfer is', 'cijfers zijn')} {done}, "
+                f"bij {counted_as(len(topics), 'onderwerp', 'onderwerpen')}."
+            )
+    if flipped := len(changes.flipped):
+        told.append(
+            f"{counted_as(flipped, 'oordeel is', 'oordelen zijn')} anders, in alle gebieden van deze site samen."
+        )
+    for change, done in (
+        ("indicator_added", "nieuw"),
+        ("indicator_dropped", "vervallen"),
+        ("indicator_redefined", "anders omschreven"),
+    ):
+        codes = {row.name for row in changes.indicators if row.change == change}
+        if codes:
+            told.append(f"{counted_as(len(codes), 'onderwerp is', 'onderwerpen zijn')} {done}.")
+    if changes.schema and with_tables:
+        told.append(f"{counted_as(len(changes.schema), 'tabel of kolom is', 'tabellen of kolommen zijn')} anders.")
+    same = [] if changes.revised else ["Geen enkel cijfer van de vorige uitgave is bijgesteld of ingetrokken."]
+    if told:
+        return told + same
+    return [
+        "Alles is gelijk aan de vorige uitgave."
+        if with_tables
+        else "Alle cijfers zijn gelijk aan die van de vorige uitgave."
+    ]
+
+
+_NEWS = {
+    "figure_revised": "bijgesteld",
+    "figure_withdrawn": "ingetrokken",
+    "figure_hidden": "nu verborgen om mensen te beschermen",
+    "figure_status_changed": "gelijk gebleven met een andere status, zoals van voorlopig naar definitief",
+}
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "zijn"
 
 
 def tally(verdicts: Iterable[str | None]) -> str:

@@ -20,6 +20,7 @@ PAGES = [
     "gebied/BU09171000.html",
     "indicator/WER_BIJSTAND.html",
     "indicator/VEI_ONVEILIG.html",
+    "indicator/WON_REPARATIES.html",
     "kinderen.html",
     "samenhang.html",
     "nu-al-zichtbaar.html",
@@ -179,6 +180,18 @@ def test_a_table_sorts_by_figure_and_back_by_code(visit: Visit) -> None:
     table.get_by_role("button", name="Gebied").press("Enter")
     back = table.locator("tbody th").evaluate_all("cells => cells.map(cell => cell.dataset.sort)")
     assert back == sorted(codes)
+
+
+def test_on_a_phone_a_row_is_a_block_with_labels_and_still_a_row(browser: Browser, sample_site: Path) -> None:
+    context = browser.new_context(viewport=PHONE)  # type: ignore[arg-type]
+    page = Visit(context, sample_site).open("lijn/werken.html")
+    table = page.get_by_role("table", name="Cijfers van Heerlen-Noord naast Nederland")
+    row = table.get_by_role("row").filter(has=page.get_by_role("rowheader", name="Mensen met bijstand"))
+    assert row.get_by_role("cell").count() == 4
+    assert row.evaluate("row => row.getBoundingClientRect().right") <= PHONE["width"]
+    label = "cell => getComputedStyle(cell, '::before').content"
+    assert row.locator("td.country").evaluate(label) == '"Nederland: "'
+    context.close()
 
 
 def test_search_finds_by_part_of_a_word_and_without_accents(visit: Visit) -> None:

@@ -1,4 +1,4 @@
-// Three comforts. Without this script every page is complete: nothing here loads, counts or follows anything.
+// Four comforts. Without this script every page is complete: nothing here loads, counts or follows anything.
 (() => {
   "use strict";
 
@@ -9,6 +9,15 @@
     english.addEventListener("change", () => localStorage.setItem("english", english.checked ? "yes" : "no"));
   } catch {
     // Private windows may refuse storage: the switch then holds for one page.
+  }
+
+  // On a phone a table with many columns becomes a block per row. Some screen readers then take it for no table, unless told.
+  const roles = { TABLE: "table", THEAD: "rowgroup", TBODY: "rowgroup", TR: "row", TD: "cell" };
+  for (const table of document.querySelectorAll("table.stack")) {
+    for (const part of [table, ...table.querySelectorAll("*")]) {
+      const role = part.tagName === "TH" ? `${part.scope === "row" ? "row" : "column"}header` : roles[part.tagName];
+      if (role) part.setAttribute("role", role);
+    }
   }
 
   const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();

@@ -47,8 +47,37 @@ CREATE TABLE meta.snapshots AS SELECT 'feed_a.T.2026.aa' AS snapshot_id, 'feed_a
 CREATE TABLE meta.checks AS SELECT * FROM (VALUES ('arrival', 'feed_a', 'columns', 'block', false, 'all', 'one absent', 1),
     ('release', 'werken.indicator_values', 'rows', 'block', true, 'rows', 'rows', 0)
     ) AS t(gate, subject, check_name, severity, passed, expected, found, unexpected_count);
-CREATE TABLE meta.revisions AS SELECT * FROM (VALUES ('WER_LAAG', 'revised', 14.0, 15.5), ('WER_GONE', 'withdrawn', 3.0, NULL)
-    ) AS t(indicator_code, change, old_value, new_value);
+CREATE TABLE meta.breakdowns AS SELECT * FROM (VALUES ('total', 0, 'Totaal', 'Total'), ('5', 1, '5 jaar', 'Aged 5'),
+    ('10', 2, '10 jaar', 'Aged 10')) AS t(breakdown, place, label_nl, label_en);
+CREATE TABLE meta.disclosure AS SELECT * FROM (VALUES ('feed_a', true, 'Aantallen tot en met 4 laten we niet zien.'),
+    ('feed_b', false, 'De uitgever beschermt zelf.')) AS t(feed_id, is_protected_here, rule_nl);
+CREATE TABLE meta.changes AS SELECT * FROM (VALUES
+    ('figure_revised', NULL, 'werken', 'WER_LAAG', 'HN14', DATE '2023-01-01', 'year', 'total', 14.0, 15.5, 1.5, 10.7,
+        'provisional', 'measured', 'snapshot', NULL),
+    ('figure_revised', NULL, 'werken', 'WER_LAAG', 'NL00', DATE '2023-01-01', 'year', 'total', 10.0, 10.1, 0.1, 1.0,
+        'provisional', 'measured', 'snapshot', NULL),
+    ('figure_revised', NULL, 'werken', 'WER_BIJSTAND', 'HN14', DATE '2022-01-01', 'year', '5', 54.02, 54.04, 0.02, 0.037,
+        'measured', 'measured', 'method', NULL),
+    ('figure_withdrawn', NULL, 'werken', 'WER_GONE', 'HN14', DATE '2023-01-01', 'year', 'total', 3.0, NULL, NULL, NULL,
+        'measured', 'missing', 'method', NULL),
+    ('figure_withdrawn', NULL, 'leren', 'LER_ADVIES', 'WK091720', DATE '2023-01-01', 'year', 'total', NULL, NULL, NULL, NULL,
+        'measured', 'suppressed_here', 'suppression', NULL),
+    ('figures_added', NULL, 'werken', 'WER_BIJSTAND', NULL, DATE '2024-10-01', 'quarter', NULL, NULL, NULL, NULL, NULL,
+        NULL, NULL, NULL, 40),
+    ('verdict_flipped', 'national', 'werken', 'WER_LAAG', 'HN14', DATE '2024-01-01', 'year', 'total', NULL, NULL, NULL, NULL,
+        'similar', 'worse', 'new_period', NULL),
+    ('verdict_flipped', 'municipality_rest', 'leren', 'LER_ADVIES', 'WK091720', DATE '2024-01-01', 'year', 'total', NULL, NULL,
+        NULL, NULL, 'worse', 'similar', 'snapshot', NULL),
+    ('verdict_flipped', 'national', 'leren', 'LER_ADVIES', 'GM0363', DATE '2024-01-01', 'year', 'total', NULL, NULL,
+        NULL, NULL, 'worse', 'similar', 'snapshot', NULL),
+    ('indicator_dropped', NULL, 'werken', 'WER_GONE', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'Wat weg is', NULL,
+        NULL, NULL),
+    ('indicator_redefined', 'definition_nl', 'werken', 'WER_LAAG', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'Oud.',
+        'Nieuw.', NULL, NULL),
+    ('column_dropped', 'meta.feeds.owner', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'VARCHAR', NULL,
+        NULL, NULL)
+    ) AS t(change, name, line, indicator_code, area_code, period_start, period_type, breakdown, old_value, new_value, difference,
+        difference_pct, old_text, new_text, cause, figures);
 CREATE TABLE meta.areas AS SELECT * FROM (VALUES
     ('NL00', 'Nederland', 'country', NULL, 17900000, 2024), ('GM0917', 'Heerlen', 'municipality', 'PV31', 87000, 2024),
     ('HN14', 'Heerlen-Noord', 'programme_area', 'GM0917', 55900, 2024),
@@ -118,8 +147,19 @@ def write_small_release(folder: Path, origin: str = "sample") -> Path:
         _add_geometries(connection)
         connection.execute(_PROGRAMMA)
         _add_values(connection, origin)
+        _add_breakdowns(connection)
         _make_doubles(connection)
     return path
+
+
+def _add_breakdowns(connection: duckdb.DuckDBPyConnection) -> None:
+    """One indicator by age for Heerlen-Noord: twice the total at 5, half of it at 10."""
+    for breakdown, factor in (("5", 2.0), ("10", 0.5)):
+        connection.execute(
+            f"""INSERT INTO werken.indicator_values SELECT * REPLACE ('{breakdown}' AS breakdown, value * {factor} AS value,
+            lower_95 * {factor} AS lower_95, upper_95 * {factor} AS upper_95) FROM werken.indicator_values
+            WHERE indicator_code = 'WER_BIJSTAND' AND area_code = 'HN14' AND breakdown = 'total'"""
+        )
 
 
 def _make_doubles(connection: duckdb.DuckDBPyConnection) -> None:

@@ -6,13 +6,16 @@ import csv
 import re
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from publication.change_report import Added, Change, Summary
 from publication.site import words
+from publication.site.charts import Series
 from publication.site.reading import Area, EarlySignal, Figure, Indicator, Progress
 
 SEEDS = Path(__file__).parents[4] / "dbt_project/seeds/indicators.csv"
@@ -65,6 +68,10 @@ FIGURE = Figure(
 values = st.floats(0, 100, allow_nan=False)
 
 
+def half_up(value: float, decimals: int = 0) -> float:
+    return float(Decimal(repr(value)).quantize(Decimal(10) ** -decimals, "ROUND_HALF_UP"))
+
+
 def read_number(text: str) -> float:
     return float(text.replace(".", "").replace(",", ".").replace(words.MINUS, "-"))
 
@@ -83,7 +90,16 @@ def judged(indicator: Indicator, value: float, half: float, national: float) -> 
 
 @pytest.mark.parametrize(
     ("value", "decimals", "text"),
-    [(1234.5, 1, "1.234,5"), (-0.457, 3, "−0,457"), (-0.04, 1, "0,0"), (18044570, 0, "18.044.570"), (0.0, 2, "0,00")],
+    [
+        (1234.5, 1, "1.234,5"),
+        (14.5, 0, "15"),
+        (15.5, 0, "16"),
+        (2.675, 2, "2,68"),
+        (-0.457, 3, "−0,457"),
+        (-0.04, 1, "0,0"),
+        (18044570, 0, "18.044.570"),
+        (0.0, 2, "0,00"),
+    ],
 )
 def test_numbers_the_dutch_way(value: float, decimals: int, text: str) -> None:
     assert words.number(value, decimals) == text
@@ -91,13 +107,13 @@ def test_numbers_the_dutch_way(value: float, decimals: int, text: str) -> None:
 
 @given(st.floats(-1e9, 1e9), st.integers(0, 4))
 def test_a_number_reads_back(value: float, decimals: int) -> None:
-    assert read_number(words.number(value, decimals)) == pytest.approx(round(value, decimals), abs=1e-6)
+    assert read_number(words.number(value, decimals)) == pytest.approx(half_up(value, decimals), abs=1e-6)
 
 
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
     [
-        (14.25, "%", "14,2%"),
+        (14.25, "%", "14,3%"),
         (23.4, "x 1.000 euro", "€\xa023.400"),
         (4446.3, "euro per jaar", "€\xa04.446,3 per jaar"),
         (53.1, "per 1.000 inwoners", "53,1\xa0per 1.000 inwoners"),
@@ -116,7 +132,9 @@ def test_quantities(value: float, unit: str, text: str) -> None:
         (date(2026, 3, 1), date(2026, 3, 31), "month", "maart 2026", "mrt 26"),
         (date(2025, 4, 1), date(2025, 6, 30), "quarter", "tweede kwartaal van 2025", "2e kw 25"),
         (date(2025, 7, 1), date(2025, 12, 31), "half_year", "tweede halfjaar van 2025", "jul 25"),
-        (date(2025, 8, 1), date(2025, 11, 30), "term", "1 augustus 2025 tot en met 30 november 2025", "aug 25"),
+        (date(2025, 8, 1), date(2025, 11, 30), "term", "augustus tot en met november 2025", "aug 25"),
+        (date(2025, 12, 1), date(2026, 2, 28), "term", "december 2025 tot en met februari 2026", "dec 25"),
+        (date(2025, 8, 18), date(2025, 11, 30), "term", "18 augustus 2025 tot en met 30 november 2025", "aug 25"),
     ],
 )
 def test_periods(start: date, end: date, kind: str, text: str, short: str) -> None:
@@ -176,11 +194,11 @@ def test_numbers_stand_on_the_side_that_the_verdict_names(value: float, half: fl
     )
     if natural:
         base, own, other = (read_number(text) for text in natural.groups())
-        assert (own, other) == (round(value * base / 100), round(national * base / 100))
+        assert (own, other) == (half_up(value * base / 100), half_up(national * base / 100))
     else:
         own, other = (read_number(text) for text in re.findall(r": ([\d.,−]+)%", said))
         decimals = words.decimals_of(SHARE, figure)
-        assert (own, other) == (pytest.approx(round(value, decimals)), pytest.approx(round(national, decimals)))
+        assert (own, other) == (pytest.approx(half_up(value, decimals)), pytest.approx(half_up(national, decimals)))
     if figure.national_verdict == "worse":
         assert own > other
     elif figure.national_verdict == "better":
@@ -194,9 +212,9 @@ def test_natural_numbers_are_whole_and_readable(value: float, national: float, h
     assert parts is not None
     base = words.natural_base(parts, figure, [national])
     if base is not None:
-        assert min(round(value * base / 100), round(national * base / 100)) >= 2
+        assert min(half_up(value * base / 100), half_up(national * base / 100)) >= 2
         if figure.national_verdict != "similar":
-            assert round(value * base / 100) != round(national * base / 100)
+            assert half_up(value * base / 100) != half_up(national * base / 100)
 
 
 def test_no_verdict_no_claim() -> None:
@@ -249,7 +267,7 @@ def test_progress_never_says_closed_when_the_gap_grew(status: str, share: float,
     said = words.progress(row, "Heerlen-Noord", "Nederland")
     assert ("groter dan in 2022" in said) == (share + above < 0)
     assert ("ingelopen" in said) == (share + above >= 0)
-    assert "Er is 12% van de tijd tot 2047 voorbij." in said
+    assert "Van de tijd tussen 2022 en 2047 was toen 12% voorbij." in said
     assert ("niet snel genoeg" in said) == (status == "behind")
     assert ("De onzekerheid is groter" in said) == (status == "uncertain")
     assert said.endswith("Vooral Heerlen-Noord veranderde.")
@@ -274,6 +292,76 @@ def test_signals_say_their_column(signal: str | None) -> None:
     )
     assert ("kan toeval zijn" in said) == (signal == "similar")
     assert (why or "") in said
+
+
+@pytest.mark.parametrize(
+    ("unit", "old", "new", "said"),
+    [
+        ("%", 14.0, 15.5, "van 14,0% naar 15,5%"),
+        (
+            "per 1.000 inwoners",
+            50.0,
+            49.0,
+            "van 50,0\xa0per 1.000 inwoners naar 49,0\xa0per 1.000 inwoners (2,0% lager)",
+        ),
+        # One decimal would say that nothing changed.
+        ("km", 14.02, 14.04, "van 14,02\xa0km naar 14,04\xa0km (0,1% hoger)"),
+    ],
+)
+def test_a_revision_tells_two_numbers_that_differ(unit: str, old: float, new: float, said: str) -> None:
+    assert words.revision(replace(SHARE, unit=unit), old, new, 100 * (new - old) / old) == said
+
+
+@given(st.sampled_from(["noord", "country", "rest"]), st.booleans(), st.booleans(), st.booleans())
+def test_a_legend_tells_what_is_drawn_and_nothing_else(
+    kind: str, limits: bool, provisional: bool, broken: bool
+) -> None:
+    figure = FIGURE._replace(has_break=broken, status="provisional" if provisional else "measured")
+    figure = figure if limits else figure._replace(lower_95=None, upper_95=None)
+    drawn = {"noord": Series("Heerlen-Noord", "noord", [figure]), kind: Series("X", kind, [FIGURE])}
+    said = words.legend(drawn.values())
+    is_main = kind != "noord"
+    assert ("dunne donkere lijn" in said) == (kind == "country")
+    assert ("streepjeslijn" in said) == (kind == "rest")
+    assert ("band" in said) == (limits if is_main else True)
+    assert ("open punt" in said) == (provisional and is_main)
+    assert ("onderbroken" in said) == (broken and is_main)
+
+
+def test_a_table_has_the_columns_that_its_figures_fill() -> None:
+    alone = FIGURE._replace(national_value=None, rest_value=None, trend="cannot_be_calculated", lower_95=None)
+    assert words.columns_with([alone], is_count=False) == words.Columns(False, False, False, False)
+    assert words.columns_with([alone, FIGURE], is_count=False) == words.Columns(True, True, True, True)
+    # Heerlen-Noord is not compared with the country by how many people live there.
+    assert words.columns_with([FIGURE], is_count=True) == words.Columns(True, False, False, True)
+    assert words.columns_with([FIGURE._replace(value=None)], is_count=False) == words.Columns(
+        False, False, False, False
+    )
+
+
+def test_the_verdict_that_is_marked_is_the_one_that_is_told() -> None:
+    assert words.told_verdict(FIGURE._replace(rest_verdict="better")) == "worse"
+    assert (
+        words.told_verdict(FIGURE._replace(national_value=None, national_verdict=None, rest_verdict="better"))
+        == "better"
+    )
+
+
+def test_news_says_that_nothing_changed_only_when_nothing_did() -> None:
+    assert words.news(Summary("a", "b")) == ["Alles is gelijk aan de vorige uitgave."]
+    added = [Added("werken", "WER_LAAG", "x", "year", "2024-01-01", 1)]
+    assert words.news(Summary("a", "b", added=added)) == [
+        "Er is 1 nieuw cijfer, bij 1 onderwerp.",
+        "Geen enkel cijfer van de vorige uitgave is bijgesteld of ingetrokken.",
+    ]
+    schema = [Change("table_added", "meta.x", "", "", "")]
+    assert words.news(Summary("a", "b", schema=schema)) == [
+        "1 tabel of kolom is anders.",
+        "Geen enkel cijfer van de vorige uitgave is bijgesteld of ingetrokken.",
+    ]
+    assert words.news(Summary("a", "b", schema=schema), with_tables=False) == [
+        "Alle cijfers zijn gelijk aan die van de vorige uitgave."
+    ]
 
 
 def test_a_tally_counts_rows() -> None:
