@@ -17,7 +17,7 @@ import duckdb
 import pytest
 
 from sources.environment import HERE
-from tests.path.conftest import FEW_FEEDS, noord
+from tests.path.conftest import Replay
 from tests.support.archives import changed_archive, newer
 from tests.support.vintages import digest, retrieved
 
@@ -64,8 +64,7 @@ def _fill(row: dict[str, Any]) -> None:
 class Vintages:
     """A home with two deliveries, dated 1 March 2026 and today, and the known-on runs on both days."""
 
-    home: Path
-    archive: Path
+    replay: Replay
     second: subprocess.CompletedProcess[str]
     first_release: str
     landing_before: dict[str, str]
@@ -74,7 +73,7 @@ class Vintages:
 
     @property
     def environment(self) -> Path:
-        return self.home / "replay-opname"
+        return self.replay.environment
 
     def ask(self, day: str | None, query: str) -> list[tuple[Any, ...]]:
         folder = self.environment if day is None else self.environment / "known-on" / day
@@ -83,22 +82,19 @@ class Vintages:
 
 
 @pytest.fixture(scope="module")
-def vintages(tmp_path_factory: pytest.TempPathFactory) -> Vintages:
-    folder = tmp_path_factory.mktemp("vintages")
-    home, archive = folder / "home", changed_archive(folder / "opname.warc.gz", lambda _url, body: body)
-    first = noord("run", "--feeds", str(archive), *FEW_FEEDS, home=home)
-    assert first.returncode == 0, first.stdout + first.stderr
-    environment = home / "replay-opname"
+def vintages(few_feeds: Replay, tmp_path_factory: pytest.TempPathFactory) -> Vintages:
+    replay = few_feeds.copy(tmp_path_factory.mktemp("vintages") / "copy")
+    environment = replay.environment
     first_release = (environment / "current").resolve().name
     retrieved(environment / "landing", datetime(2026, 3, 1, 22, 30, tzinfo=UTC))
-    changed_archive(archive, _second_vintage)
-    second = noord("run", "--feeds", str(archive), *FEW_FEEDS, home=home)
+    changed_archive(replay.archive, _second_vintage)
+    second = replay.run()
     assert second.returncode == 0, second.stdout + second.stderr
     landing, current = digest(environment / "landing"), (environment / "current").resolve()
     # The archive is no part of it: it is empty when the runs are made, so nothing can be asked of it.
-    archive.write_bytes(b"")
-    known = {day: noord("run", "--feeds", str(archive), "--as-known-on", day, home=home) for day in (FIRST, TODAY)}
-    return Vintages(home, archive, second, first_release, landing, current, known)
+    replay.archive.write_bytes(b"")
+    known = {day: replay.run("--as-known-on", day) for day in (FIRST, TODAY)}
+    return Vintages(replay, second, first_release, landing, current, known)
 
 
 CRIMES = """SELECT numerator, value_status FROM veiligheid.indicator_values
@@ -148,7 +144,7 @@ def test_it_is_an_environment_of_its_own_and_dagster_knows_it(vintages: Vintages
 
 
 def test_again_there_is_no_news(vintages: Vintages) -> None:
-    again = noord("run", "--feeds", str(vintages.archive), "--as-known-on", FIRST, home=vintages.home)
+    again = vintages.replay.run("--as-known-on", FIRST)
     assert again.returncode == 0
     assert "Nothing changed: nothing was downloaded and no release was made." in again.stdout
 
@@ -166,7 +162,7 @@ def test_again_there_is_no_news(vintages: Vintages) -> None:
     ],
 )
 def test_wrong_use_is_one_sentence(vintages: Vintages, arguments: list[str], words: str) -> None:
-    result = noord("run", "--feeds", str(vintages.archive), *arguments, home=vintages.home)
+    result = vintages.replay.run(*arguments)
     assert result.returncode == 2
     assert words in result.stderr
     assert result.stderr.count("\n") == 1

@@ -6,33 +6,20 @@ import gzip
 import shutil
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from tests.path.conftest import FEW_FEEDS, ROOT, noord
+from tests.path.conftest import FEW_FEEDS, ROOT, Replay, noord
 from tests.support.archives import changed_archive, newer
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def good_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with an archive and a home with one good run on it."""
-    folder = tmp_path_factory.mktemp("good_run")
-    archive = changed_archive(folder / "opname.warc.gz", lambda _url, body: body)
-    result = noord("run", "--feeds", str(archive), *FEW_FEEDS, home=folder / "home")
-    assert result.returncode == 0, result.stdout + result.stderr
-    return folder
-
-
 @pytest.fixture
-def replay(good_run: Path, tmp_path: Path) -> tuple[Path, Path]:
-    """A copy of the home and of its archive, which may be replaced under the same name."""
-    folder = shutil.copytree(good_run, tmp_path / "copy", symlinks=True)
-    return folder / "home", folder / "opname.warc.gz"
+def replay(few_feeds: Replay, tmp_path: Path) -> Replay:
+    return few_feeds.copy(tmp_path / "copy")
 
 
 def _current(home: Path) -> str:
@@ -44,8 +31,8 @@ def _query(home: Path, sql: str) -> list[tuple[object, ...]]:
         return monitor.execute(sql).fetchall()
 
 
-def test_a_held_feed_stops_nothing_else_and_a_rollback_brings_the_last_release_back(replay: tuple[Path, Path]) -> None:
-    home, archive = replay
+def test_a_held_feed_stops_nothing_else_and_a_rollback_brings_the_last_release_back(replay: Replay) -> None:
+    home, archive = replay.home, replay.archive
     first = _current(home)
     crimes = _query(
         home, "SELECT count(value), sum(value) FROM veiligheid.indicator_values WHERE feed_id = 'politie_misdrijven'"
@@ -59,7 +46,7 @@ def test_a_held_feed_stops_nothing_else_and_a_rollback_brings_the_last_release_b
         return body
 
     changed_archive(archive, change)
-    result = noord("run", "--feeds", str(archive), *FEW_FEEDS, home=home)
+    result = replay.run()
     assert result.returncode == 3, result.stdout + result.stderr
     assert "held politie_misdrijven: " in result.stdout
     assert "registered_crimes__values_to_be_between failed: 5 of 28,140 rows" in result.stdout
@@ -86,7 +73,7 @@ def test_a_held_feed_stops_nothing_else_and_a_rollback_brings_the_last_release_b
     assert [name for name, _, _ in red] == ["delivery", "parts_do_not_exceed_total", negative]
     assert str(red[2][2]).startswith("[-")
 
-    again = noord("run", "--feeds", str(archive), *FEW_FEEDS, home=home)
+    again = replay.run()
     assert again.returncode == 3
     assert _current(home) == second, "still held, nothing new: no release"
 
@@ -95,9 +82,9 @@ def test_a_held_feed_stops_nothing_else_and_a_rollback_brings_the_last_release_b
     assert _current(home) == first
 
 
-def test_a_red_release_gate_leaves_current_as_it_was(replay: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_red_release_gate_leaves_current_as_it_was(replay: Replay, tmp_path: Path) -> None:
     """In a copy of the project an indicator is scaled wrongly, so that its percentages leave 0 to 100."""
-    home, archive = replay
+    home, archive = replay.home, replay.archive
     before = _current(home)
     project = tmp_path / "project"
     ignored = shutil.ignore_patterns(".venv", ".git", "data", "__pycache__", "target", ".mypy_cache", ".ruff_cache")
@@ -124,22 +111,11 @@ def test_a_red_release_gate_leaves_current_as_it_was(replay: tuple[Path, Path], 
     assert kept == [before]
 
 
-def test_two_runs_at_once_both_finish_and_make_one_release(tmp_path: Path) -> None:
-    archive = changed_archive(tmp_path / "opname.warc.gz", lambda _url, body: body)
-    results: list[subprocess.CompletedProcess[str]] = []
-    runs = [
-        threading.Thread(
-            target=lambda: results.append(noord("run", "--feeds", str(archive), *FEW_FEEDS, home=tmp_path / "home"))
-        )
-        for _ in range(2)
-    ]
-    for run in runs:
-        run.start()
-    for run in runs:
-        run.join()
-    assert [result.returncode for result in results] == [0, 0], [result.stderr for result in results]
-    assert sorted("Nothing changed" in result.stdout for result in results) == [False, True]
-    assert len(list((tmp_path / "home" / "replay-opname" / "releases").iterdir())) == 1
+def test_two_runs_at_once_both_finish_and_make_one_release(few_feeds: Replay) -> None:
+    """Those that made the home, from nothing."""
+    assert [code for code, _, _ in few_feeds.first_runs] == [0, 0], few_feeds.first_runs
+    assert sorted("Nothing changed" in out for _, out, _ in few_feeds.first_runs) == [False, True]
+    assert len(list((few_feeds.environment / "releases").iterdir())) == 1
 
 
 def test_an_archive_that_is_no_archive_is_refused(tmp_path: Path) -> None:

@@ -18,20 +18,28 @@ MACROS = Path(__file__).parents[2] / "dbt_project" / "macros"
 
 
 @cache
-def _source() -> str:
-    """Every macro file in one template, because macros of one template see each other, as they do in dbt.
+def _macros() -> tuple[Environment, dict[str, Any]]:
+    """Every macro file in one template, because macros of one template see each other, as they do in dbt; and the macros.
 
     Not the ways of making tables: only dbt knows that tag, and no figure depends on it.
     """
+    environment = Environment(extensions=["jinja2.ext.do"], undefined=StrictUndefined, autoescape=False)
     paths = sorted(path for path in MACROS.rglob("*.sql") if path.name != "materializations.sql")
-    return "".join(path.read_text(encoding="utf-8") for path in paths)
+    module = environment.from_string("".join(path.read_text(encoding="utf-8") for path in paths)).module
+    return environment, {name: macro for name, macro in vars(module).items() if not name.startswith("_")}
 
 
 @cache
 def render(call: str) -> str:
     """The SQL of a call such as ``wilson_limit('x', 'n', '95', 'lower')``."""
-    environment = Environment(extensions=["jinja2.ext.do"], undefined=StrictUndefined, autoescape=False)
-    return environment.from_string(_source() + "{{ " + call + " }}").render().strip()
+    environment, macros = _macros()
+    return environment.from_string("{{ " + call + " }}", globals=macros).render().strip()
+
+
+@cache
+def _connection() -> duckdb.DuckDBPyConnection:
+    """One for all queries of a process: opening a database takes five times as long as a query on some rows."""
+    return duckdb.connect(config={"threads": 1})
 
 
 def evaluate(calls: Mapping[str, str], arguments: Mapping[str, Sequence[Any] | pa.Array]) -> dict[str, list[Any]]:
@@ -50,10 +58,13 @@ def evaluate(calls: Mapping[str, str], arguments: Mapping[str, Sequence[Any] | p
 
 def query(sql: str, arguments: Mapping[str, Sequence[Any] | pa.Array]) -> dict[str, list[Any]]:
     """Run SQL on a table `arguments` with these columns; the result by column."""
-    with duckdb.connect() as connection:
-        connection.register("arguments", pa.table({name: _column(values) for name, values in arguments.items()}))
+    connection = _connection()
+    connection.register("arguments", pa.table({name: _column(values) for name, values in arguments.items()}))
+    try:
         found: dict[str, list[Any]] = connection.execute(sql).to_arrow_table().to_pydict()
-        return found
+    finally:
+        connection.unregister("arguments")
+    return found
 
 
 def _column(values: Sequence[Any] | pa.Array) -> pa.Array:

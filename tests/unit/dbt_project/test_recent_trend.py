@@ -206,16 +206,14 @@ SMALL = st.integers(0, 400)
     st.lists(st.tuples(st.lists(SMALL, min_size=5, max_size=5), st.sampled_from(DIRECTIONS)), min_size=20, max_size=60)
 )
 def test_turning_the_sign_of_the_figures_turns_the_trend(rows: list[tuple[list[int], str]]) -> None:
-    directions = [direction for _, direction in rows]
-    found, turned = (
-        of_values(
-            [[sign * value / 10 for value in values] for values, _ in rows],
-            [[sign * value / 10 - 2 for value in values] for values, _ in rows],
-            [[sign * value / 10 + 2 for value in values] for values, _ in rows],
-            directions,
-        )
-        for sign in (1, -1)
+    figures: list[Series] = [[sign * value / 10 for value in values] for sign in (1, -1) for values, _ in rows]
+    marks = of_values(
+        figures,
+        [[value - 2 for value in series if value is not None] for series in figures],
+        [[value + 2 for value in series if value is not None] for series in figures],
+        [direction for _, direction in rows] * 2,
     )
+    found, turned = marks[: len(rows)], marks[len(rows) :]
     assert [TURNED[word] for word in found] == turned
 
 
@@ -226,11 +224,12 @@ def test_turning_the_sign_of_the_figures_turns_the_trend(rows: list[tuple[list[i
 )
 def test_counting_the_others_turns_the_trend(rows: list[tuple[list[int], str]]) -> None:
     """Who does not have it goes down as who has it goes up; and so does time backwards."""
-    directions = [direction for _, direction in rows]
-    base: list[Series] = [[400.0] * 5] * len(rows)
-    found = of_proportions([[*values] for values, _ in rows], base, directions)
-    complement = of_proportions([[400 - value for value in values] for values, _ in rows], base, directions)
-    backwards = of_proportions([values[::-1] for values, _ in rows], base, directions)
+    count = len(rows)
+    numerators: list[Series] = [[*values] for values, _ in rows]
+    numerators += [[400 - value for value in values] for values, _ in rows]
+    numerators += [[*values[::-1]] for values, _ in rows]
+    marks = of_proportions(numerators, [[400.0] * 5] * (3 * count), [direction for _, direction in rows] * 3)
+    found, complement, backwards = marks[:count], marks[count : 2 * count], marks[2 * count :]
     assert [TURNED[word] for word in found] == complement
     assert complement == backwards
 
@@ -239,10 +238,10 @@ def test_counting_the_others_turns_the_trend(rows: list[tuple[list[int], str]]) 
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.lists(SMALL, min_size=5, max_size=5), min_size=20, max_size=60))
 def test_the_direction_only_chooses_the_words(rows: list[list[int]]) -> None:
-    base: list[Series] = [[400.0] * 5] * len(rows)
-    higher, lower, neutral = (
-        of_proportions([[*values] for values in rows], base, [direction] * len(rows)) for direction in DIRECTIONS
-    )
+    count = len(rows)
+    directions = [direction for direction in DIRECTIONS for _ in rows]
+    marks = of_proportions([[*values] for values in rows] * 3, [[400.0] * 5] * (3 * count), directions)
+    higher, lower, neutral = marks[:count], marks[count : 2 * count], marks[2 * count :]
     for up, down, plain in zip(higher, lower, neutral, strict=True):
         assert up.removesuffix("_better").removesuffix("_worse") == plain
         assert down.removesuffix("_better").removesuffix("_worse") == plain

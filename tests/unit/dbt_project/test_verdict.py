@@ -48,10 +48,8 @@ NUMBERS = st.floats(-1e9, 1e9, allow_nan=False)
 @given(st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS), min_size=1, max_size=50))
 def test_turning_the_direction_swaps_better_and_worse(rows: list[tuple[float, float, float]]) -> None:
     ordered = [(min(a, b), max(a, b), comparator) for a, b, comparator in rows]
-    higher, lower, neutral = (
-        verdicts([(*row, direction) for row in ordered])
-        for direction in ("higher_is_better", "lower_is_better", "neutral")
-    )
+    words, count = verdicts([(*row, direction) for direction in DIRECTIONS for row in ordered]), len(rows)
+    higher, lower, neutral = words[:count], words[count : 2 * count], words[2 * count :]
     swap = {"better": "worse", "worse": "better", "similar": "similar"}
     assert [swap[str(word)] for word in higher] == lower
     plain = {"better": "higher", "worse": "lower", "similar": "similar"}
