@@ -74,6 +74,8 @@ class Superset:
                 ``setup.log``.
         """
         self.home.mkdir(parents=True, exist_ok=True)
+        # Superset makes its database and log readable for all; they hold the password's hash and what was asked.
+        self.home.chmod(0o700)
         bundle = write_bundle(monitor, self.home / "bundle.zip")
         ready = self.home / "ready"
         if ready.exists():

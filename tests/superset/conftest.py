@@ -45,12 +45,15 @@ class Running:
 @pytest.fixture(scope="session")
 def superset(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     if not (ENVIRONMENT / "bin" / "superset").exists():
-        reason = f"no Superset in {ENVIRONMENT.name}: make superset-environment installs it"
+        reason = f"no Superset in {ENVIRONMENT.name}: make superset-environment installs it, with Python 3.11 or 3.12"
         if os.environ.get("CI"):
             pytest.fail(f"The dashboards must be tested in CI, and there is {reason}")
         pytest.skip(reason)
-    monitor = sample_home / "sample" / "current" / "monitor.duckdb"
-    made = Superset(ENVIRONMENT, tmp_path_factory.mktemp("superset"))
+    # A link of its own, so that a test can flip it under the running Superset; the sample is shared.
+    home = tmp_path_factory.mktemp("superset")
+    (home / "current").symlink_to((sample_home / "sample" / "current").resolve())
+    monitor = home / "current" / "monitor.duckdb"
+    made = Superset(ENVIRONMENT, home / "superset")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NOORD_SUPERSET_PASSWORD", PASSWORD)
         assert made.prepare(monitor) == PASSWORD

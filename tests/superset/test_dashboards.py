@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from contextlib import closing
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
 from typing import Any
 
+import duckdb
 import pytest
 from playwright.sync_api import Browser
 
@@ -161,6 +168,68 @@ def test_superset_cannot_write_to_the_release(superset: Running) -> None:
     )
     assert answer.status_code != 200, answer.text
     assert superset.monitor.stat().st_size > 1_000_000
+
+
+def test_a_flipped_release_is_seen_with_the_next_question(superset: Running, tmp_path: Path) -> None:
+    """Also while other questions are being answered: one process must not go on with a file that it has open."""
+    link, old = superset.monitor.parent, superset.monitor.parent.resolve()
+    new = tmp_path / "release"
+    new.mkdir()
+    shutil.copyfile(old / "monitor.duckdb", new / "monitor.duckdb")
+    with closing(duckdb.connect(str(new / "monitor.duckdb"))) as connection:
+        connection.execute("UPDATE meta.release SET release_id = '20990101T000000Z-flipped0'")
+    charts = {chart["slice_name"]: chart["id"] for chart in superset.listed("chart")}
+    known = {_release_id(superset, charts["Deze uitgave"]), "20990101T000000Z-flipped0"}
+    assert len(known) == 2
+    try:
+        with _busy_readers(superset, charts["Wijken en buurten"]):
+            for _ in range(5):
+                for release, name in ((new, "20990101T000000Z-flipped0"), (old, old.name)):
+                    _flip(link, release)
+                    assert _release_id(superset, charts["Deze uitgave"]) == name
+    finally:
+        _flip(link, old)
+
+
+def _release_id(superset: Running, chart: int) -> str:
+    (answer,) = superset.ask(f"/api/v1/chart/{chart}/data/")["result"]
+    return str(answer["data"][0]["release_id"])
+
+
+def _flip(link: Path, release: Path) -> None:
+    """As a release does it: one rename of a finished link."""
+    made = link.with_name(".current-new")
+    made.symlink_to(release)
+    os.replace(made, link)
+
+
+@contextmanager
+def _busy_readers(superset: Running, chart: int) -> Iterator[None]:
+    """Two readers that ask a large table over and over; an error of either is raised at the end."""
+    enough = Event()
+
+    def ask() -> int:
+        answers = 0
+        while not enough.is_set():
+            superset.ask(f"/api/v1/chart/{chart}/data/")
+            answers += 1
+        return answers
+
+    with ThreadPoolExecutor(2) as pool:
+        readers = [pool.submit(ask) for _ in range(2)]
+        try:
+            yield
+        finally:
+            enough.set()
+    assert all(reader.result() > 0 for reader in readers)
+
+
+def test_secret_and_database_are_for_their_owner_only(superset: Running) -> None:
+    home = superset.monitor.parents[1] / "superset"
+    assert home.stat().st_mode & 0o077 == 0
+    assert (home / "secret").stat().st_mode & 0o077 == 0
+    assert (home / "secret").read_text(encoding="utf-8") not in (home / "setup.log").read_text(encoding="utf-8")
+    assert PASSWORD not in (home / "setup.log").read_text(encoding="utf-8")
 
 
 def test_a_dashboard_shows_in_a_browser_and_asks_nobody_else(superset: Running, browser: Browser) -> None:
