@@ -107,6 +107,26 @@ def test_sql_answers(block: Block, reader: Reader) -> None:
     assert rows or block.remark.startswith("may be empty: ")
 
 
+def test_the_formula_of_the_documents_gives_the_limits_of_the_release(reader: Reader) -> None:
+    (block,) = [block for block in blocks("sql") if block.heading == "Check it yourself"]
+    with duckdb.connect(str(reader.current / "monitor.duckdb"), read_only=True) as monitor:
+        ((figures, *differences),) = monitor.execute(block.text).fetchall()
+    assert figures > 1000
+    assert max(differences) < 1e-9
+
+
+def test_every_method_is_in_the_document_of_methods(reader: Reader) -> None:
+    said = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")
+    macros = {path.name for path in (ROOT / "dbt_project" / "macros" / "methods").glob("*.sql")}
+    assert set(re.findall(r"`(\w+\.sql)`", said)) == macros
+    with duckdb.connect(str(reader.current / "monitor.duckdb"), read_only=True) as monitor:
+        for column in ("interval_method", "aggregation"):
+            codes = {code for (code,) in monitor.execute(f"SELECT DISTINCT {column} FROM meta.indicators").fetchall()}
+            table = re.search(rf"^\| `{column}` \|.*?(?=^$)", said, re.M | re.S)
+            assert table is not None
+            assert codes <= set(re.findall(r"^\| `(\w+)` \|", table[0], re.M)), column
+
+
 @pytest.mark.parametrize(
     "block", [b for b in blocks("python") if not b.remark.startswith("run with a server")], ids=str
 )
