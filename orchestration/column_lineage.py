@@ -64,6 +64,7 @@ def _read(sql: str, columns: Columns, parents: Mapping[str, Columns]) -> dict[st
         # The warehouse's own name says nothing here, and the schema is looked up without it.
         reference.set("catalog", None)
     tree = qualify(tree, schema=schema, dialect=_DIALECT, validate_qualify_columns=False, identify=False)
+    _match_by_name(tree)
     scope = build_scope(tree)
     found: dict[str, list[Origin]] = {}
     for name in columns:
@@ -77,6 +78,25 @@ def _read(sql: str, columns: Columns, parents: Mapping[str, Columns]) -> dict[st
         }
         found[name] = sorted(origin for origin in sources if origin.column in parents.get(origin.table, {}))
     return found
+
+
+def _match_by_name(tree: exp.Expr) -> None:
+    """Give the parts of each UNION BY NAME the same columns in the same order; sqlglot matches them by their place."""
+    for union in tree.find_all(exp.SetOperation):
+        if not union.args.get("by_name"):
+            continue
+        parts = _parts(union)
+        names = list(dict.fromkeys(name for part in parts for name in part.named_selects))
+        for part in parts:
+            has = {column.alias_or_name: column for column in part.expressions}
+            part.set("expressions", [has.get(name) or exp.alias_(exp.null(), name) for name in names])
+        union.set("by_name", False)
+
+
+def _parts(query: exp.Query) -> list[exp.Select]:
+    if isinstance(query, exp.SetOperation):
+        return [part for side in (query.left, query.right) for part in _parts(side)]
+    return [query] if isinstance(query, exp.Select) else []
 
 
 def _by_name(name: str, parents: Mapping[str, Columns]) -> list[Origin]:

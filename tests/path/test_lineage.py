@@ -89,6 +89,8 @@ def test_a_figure_can_be_followed_back_column_by_column(instance: dg.DagsterInst
     assert {
         ("intermediate/int_indicator_values__intervals", name) for name in ("value", "lower_95", "upper_95")
     } <= compared["national_verdict"]
+    protected = columns(shown(instance, "intermediate", "int_indicator_values__protected"))
+    assert ("intermediate/int_disclosure__decided", "is_shown") in protected["value"]
     staged = columns(shown(instance, "staging", "stg_cbs_kerncijfers"))
     assert ("raw/cbs_kerncijfers", "population") in staged["value"]
     assert {table for table, _ in staged["area_code"]} >= {"raw/cbs_kerncijfers"}

@@ -29,14 +29,15 @@ def test_a_column_comes_from_all_that_it_is_reckoned_with() -> None:
     assert found["kind"] == []
 
 
-def test_parts_of_a_union_by_name_that_lack_a_column_give_none() -> None:
+def test_parts_of_a_union_by_name_are_matched_by_name() -> None:
     sql = """
-        SELECT area_code, numerator AS value FROM "warehouse"."intermediate"."terms"
+        SELECT numerator AS value, area_code FROM "warehouse"."intermediate"."terms"
         UNION ALL BY NAME
         SELECT area_code, area_name AS name FROM "warehouse"."staging"."areas" """
     found = origins(sql, dict.fromkeys(("area_code", "value", "name"), ""), PARENTS)
-    assert of("intermediate.terms", "area_code")[0] in found["area_code"]
-    assert set(found) == {"area_code", "value", "name"}
+    assert found["area_code"] == of("intermediate.terms", "area_code") + of("staging.areas", "area_code")
+    assert found["value"] == of("intermediate.terms", "numerator")
+    assert found["name"] == of("staging.areas", "area_name")
 
 
 def test_wide_made_long_comes_from_every_measure() -> None:
