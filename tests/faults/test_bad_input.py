@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import resource
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,15 +24,24 @@ from tests.support.small import AREAS, TABLE_ID, column, kerncijfers_feed, small
 NEW_VERSION = "2021-06-30T02:00:00"
 
 
+@pytest.fixture(scope="module")
+def good_delivery(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Arrival]:
+    """A home into which a good delivery came, and how it did. Copied by each case."""
+    home = tmp_path_factory.mktemp("good")
+    publisher = LoopbackPublisher([small_kerncijfers()])
+    with publisher.running():
+        environment, feed = small_environment(home, publisher), kerncijfers_feed()
+        warehouse.prepare(environment, {feed.id: feed})
+        return home, arrive(feed, environment)
+
+
 class Case:
     """A publisher with a good delivery already in the warehouse."""
 
-    def __init__(self, home: Path, publisher: LoopbackPublisher, table: ODataTable) -> None:
-        self.publisher, self.table = publisher, table
+    def __init__(self, home: Path, first: Arrival, publisher: LoopbackPublisher, table: ODataTable) -> None:
+        self.publisher, self.table, self.first = publisher, table, first
         self.feed: CbsOdata3Feed = kerncijfers_feed()
         self.environment: Environment = small_environment(home, publisher)
-        warehouse.prepare(self.environment, {self.feed.id: self.feed})
-        self.first = self.arrive()
 
     def arrive(self) -> Arrival:
         self.publisher.forget()
@@ -46,11 +56,13 @@ class Case:
 
 
 @pytest.fixture
-def case(tmp_path: Path) -> Iterator[Case]:
+def case(good_delivery: tuple[Path, Arrival], tmp_path: Path) -> Iterator[Case]:
+    home, first = good_delivery
+    shutil.copytree(home, tmp_path / "home")
     table = small_kerncijfers()
     publisher = LoopbackPublisher([table])
     with publisher.running():
-        yield Case(tmp_path, publisher, table)
+        yield Case(tmp_path / "home", first, publisher, table)
 
 
 def _expect_held(case: Case, *words: str) -> None:

@@ -16,9 +16,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.path.conftest import FEW_FEEDS, ROOT, noord
+from tests.path.conftest import FEW_FEEDS, ROOT, Replay, few_feeds
 from tests.support.archives import changed_archive, newer
 
+__all__ = ["few_feeds"]
 pytestmark = pytest.mark.slow
 
 LINES = ("leren", "werken", "gezondheid", "wonen", "veiligheid")
@@ -27,16 +28,16 @@ MOMENTS = [
     ("cbs_kerncijfers: auditing", 0.1),
     ("politie_misdrijven: auditing", 0.2),
     ("building the marts", 2.0),
-    ("release gate and release", 0.8),
-    ("release gate and release", 1.6),
+    # Moments within the building of a release are those of tests/unit/publication/test_faults.py.
+    ("release gate and release", 1.2),
 ]
 
 
-def _run_and_kill(home: Path, archive: Path, marker: str, delay: float) -> bool:
+def _run_and_kill(replay: Replay, marker: str, delay: float) -> bool:
     """Start a run, kill it `delay` seconds after it says `marker`; whether it was still alive then."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("NOORD_", "DAGSTER_"))}
-    environment |= {"NOORD_HOME": str(home), "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-m", "orchestration", "run", "--feeds", str(archive), *FEW_FEEDS]
+    environment |= {"NOORD_HOME": str(replay.home), "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "orchestration", "run", "--feeds", str(replay.archive), *FEW_FEEDS]
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as run:
@@ -61,8 +62,8 @@ def _news(archive: Path, number: int) -> None:
     changed_archive(archive, change)
 
 
-def _figures(home: Path) -> list[tuple[object, ...]]:
-    with duckdb.connect(str(home / "replay-opname" / "current" / "monitor.duckdb"), read_only=True) as monitor:
+def _figures(replay: Replay) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(replay.environment / "current" / "monitor.duckdb"), read_only=True) as monitor:
         return [
             monitor.execute(
                 f"SELECT count(*), count(value), round(sum(value), 6) FROM {line}.indicator_values"
@@ -71,21 +72,18 @@ def _figures(home: Path) -> list[tuple[object, ...]]:
         ]
 
 
-def test_killed_runs_leave_current_whole_and_the_next_run_healthy(tmp_path: Path) -> None:
-    home, archive = tmp_path / "home", tmp_path / "opname.warc.gz"
-    _news(archive, 0)
-    assert noord("run", "--feeds", str(archive), *FEW_FEEDS, home=home).returncode == 0
-    before = _figures(home)
+def test_killed_runs_leave_current_whole_and_the_next_run_healthy(few_feeds: Replay, tmp_path: Path) -> None:
+    replay = few_feeds.copy(tmp_path / "copy")
+    before = _figures(replay)
     killed = 0
-    for number, (marker, delay) in enumerate(MOMENTS, start=1):
-        _news(archive, number)
-        killed += _run_and_kill(home, archive, marker, delay)
-        assert _figures(home) == before, f"after a kill {delay} s into '{marker}'"
+    for number, (marker, delay) in enumerate(MOMENTS):
+        _news(replay.archive, number)
+        killed += _run_and_kill(replay, marker, delay)
+        assert _figures(replay) == before, f"after a kill {delay} s into '{marker}'"
     assert killed >= 4, "the kills came too late to mean anything"
-    _news(archive, len(MOMENTS) + 1)
-    result = noord("run", "--feeds", str(archive), *FEW_FEEDS, home=home)
+    _news(replay.archive, len(MOMENTS))
+    result = replay.run()
     assert result.returncode == 0, result.stdout + result.stderr
-    assert _figures(home) == before
-    environment = home / "replay-opname"
-    assert [*(environment / "releases").glob(".*"), *environment.glob(".current-*")] == []
-    assert noord("run", "--feeds", str(archive), *FEW_FEEDS, home=home).stdout.count("Nothing changed") == 1
+    assert _figures(replay) == before
+    assert [*(replay.environment / "releases").glob(".*"), *replay.environment.glob(".current-*")] == []
+    assert replay.run().stdout.count("Nothing changed") == 1

@@ -293,7 +293,7 @@ def test_nothing_is_recovered_from_two_real_releases(sample_home: Path, tmp_path
 
     releases = [read_release(folder / "monitor.duckdb") for folder in sorted((home / "sample" / "releases").iterdir())]
     assert len(releases) == 2
-    earlier, later = ([fact for fact in facts(one) if fact.feed == "leerplicht_verzuim"] for one in releases)
+    earlier, later = (facts(one, "leerplicht_verzuim") for one in releases)
     assert {fact.number for fact in earlier} == {fact.number for fact in later}
     assert [fact.shown for fact in earlier] != [fact.shown for fact in later]
     rules = releases[-1].rules

@@ -67,7 +67,7 @@ class Release:
     parents: dict[str, str] = field(default_factory=dict)
     area_types: dict[str, str] = field(default_factory=dict)
     members: list[tuple[str, str, int, int]] = field(default_factory=list)
-    populations: dict[tuple[str, int], float] = field(default_factory=dict)
+    populations: dict[str, dict[int, float]] = field(default_factory=dict)
     rules: dict[str, Rule] = field(default_factory=dict)
     absent: set[tuple[str, str, Period, str]] = field(default_factory=set)
 
@@ -108,7 +108,7 @@ def _read_what_is_said(connection: duckdb.DuckDBPyConnection, release: Release) 
         "SELECT area_code, year, value FROM wonen.indicator_values WHERE indicator_code = 'WON_INWONERS' "
         "AND period_type = 'year' AND value IS NOT NULL"
     ).fetchall():
-        release.populations[area, year] = people
+        release.populations.setdefault(area, {})[year] = people
 
 
 def _read_figures(connection: duckdb.DuckDBPyConnection, line: str, release: Release) -> None:
@@ -153,6 +153,7 @@ class Structure:
     release: Release
 
     def __post_init__(self) -> None:
+        self._below: dict[tuple[str, str], list[str]] = {}
         self._feeds = {feed_id: feed for feed_id, feed in load_registry().items() if isinstance(feed, PartnerFeed)}
         self._labels = {feed_id: self._labels_of(feed) for feed_id, feed in self._feeds.items()}
         with duckdb.connect() as connection:
@@ -195,6 +196,11 @@ class Structure:
         return self._within(area, level)
 
     def _within(self, area: str, level: str) -> list[str]:
+        if (area, level) not in self._below:
+            self._below[area, level] = self._found_within(area, level)
+        return self._below[area, level]
+
+    def _found_within(self, area: str, level: str) -> list[str]:
         if self.release.area_types.get(area) == level:
             return [area]
         children = [child for child, parent in self.release.parents.items() if parent == area]
@@ -248,10 +254,12 @@ class Fact:
     population: float | None = None
 
 
-def facts(release: Release) -> list[Fact]:
-    """Every number of partners in a release, one by one."""
+def facts(release: Release, feed: str | None = None) -> list[Fact]:
+    """Every number of partners in a release, one by one; or only those of one feed, which take a part of the time."""
     structure, found = Structure(release), []
     for figure in release.figures:
+        if feed not in (None, figure.feed, figure.base_feed):
+            continue
         number = figure.number
         pair = number if number.role == "numerator" else None
         people = _population(release, number)
@@ -267,11 +275,11 @@ def facts(release: Release) -> list[Fact]:
             found.append(
                 Fact(base, figure.base_feed, parts, figure.denominator, amount, pair, figure.is_share, None, people)
             )
-    for number, shown in release.activities.items():
+    for number, shown in release.activities.items() if feed in (None, "activiteiten") else ():
         people = _population(release, number)
         parts = structure.parts_of_activity(number)
         found.append(Fact(number, "activiteiten", parts, shown, is_amount=False, population=people))
-    return found
+    return [fact for fact in found if feed in (None, fact.feed)]
 
 
 def _first_term(release: Release, number: Number) -> tuple[str, str]:
@@ -284,8 +292,9 @@ def _first_term(release: Release, number: Number) -> tuple[str, str]:
 
 def _population(release: Release, number: Number) -> float | None:
     """Inhabitants in the newest year that was counted by then."""
-    years = [year for area, year in release.populations if area == number.area and year <= number.period[1].year]
-    return release.populations[number.area, max(years)] if years else None
+    counted = release.populations.get(number.area, {})
+    years = [year for year in counted if year <= number.period[1].year]
+    return counted[max(years)] if years else None
 
 
 def values_follow(release: Release) -> list[str]:

@@ -73,3 +73,9 @@ def manifest(environment: Environment) -> Path:
 @pytest.fixture
 def descriptions(manifest: Path) -> Descriptions:
     return read_descriptions(manifest)
+
+
+@pytest.fixture
+def without_site(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Releases without pages, which cost as much as all the rest and have tests of their own."""
+    monkeypatch.setattr("publication.release.build_site", lambda _monitor, folder, _earlier: folder.mkdir())

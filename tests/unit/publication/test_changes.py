@@ -29,7 +29,7 @@ from sources.environment import Environment
 from sources.feed import Acknowledgement
 from tests.unit.publication.synthetic import CHECK, FINGERPRINT, OTHER_FINGERPRINT, change, write_manifest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("without_site")]
 
 WERKEN = "werken.indicator_values"
 COLUMNS = (
@@ -158,12 +158,12 @@ _FIGURES = st.dictionaries(
 @contextmanager
 def monitor_and_previous(folder: Path, new: Any, old: Any) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
     """Two databases with the line `leren` alone; the new one attached as `monitor`."""
-    paths = [folder / "monitor.duckdb", folder / "previous.duckdb"]
-    for path, figures in zip(paths, (new, old), strict=True):
-        path.unlink(missing_ok=True)
-        with duckdb.connect(str(path)) as connection:
+    previous = folder / "previous.duckdb"
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH ':memory:' AS monitor; ATTACH '{previous}' AS previous")
+        for name, figures in (("monitor", new), ("previous", old)):
             connection.execute(
-                "CREATE SCHEMA meta; CREATE SCHEMA leren; CREATE TABLE leren.indicator_values (indicator_code VARCHAR, "
+                f"USE {name}; CREATE SCHEMA meta; CREATE SCHEMA leren; CREATE TABLE leren.indicator_values (indicator_code VARCHAR, "
                 "area_code VARCHAR, period_start DATE, period_type VARCHAR, breakdown VARCHAR, value DOUBLE, "
                 "value_status VARCHAR, snapshot_id VARCHAR, feed_id VARCHAR, national_verdict VARCHAR, "
                 "municipality_rest_verdict VARCHAR); CREATE TABLE meta.snapshots (snapshot_id VARCHAR, feed_id VARCHAR); "
@@ -175,9 +175,8 @@ def monitor_and_previous(folder: Path, new: Any, old: Any) -> Iterator[tuple[duc
                 connection.execute(
                     f"INSERT INTO leren.indicator_values VALUES ({', '.join('?' * 8)}, 'f', NULL, NULL)", row
                 )
-    with duckdb.connect() as connection:
-        connection.execute(f"ATTACH '{paths[0]}' AS monitor")
-        yield connection, paths[1]
+        connection.execute("USE memory; DETACH previous")
+        yield connection, previous
 
 
 @settings(max_examples=40, deadline=None)

@@ -1,8 +1,10 @@
-"""Readers during flips, kills during builds, and a full disk: current is always whole."""
+"""Kills during builds, and a full disk: current is always whole.
+
+Does not belong here: readers during flips (`tests/path/test_readers.py`).
+"""
 
 from __future__ import annotations
 
-import multiprocessing as mp
 import shutil
 import signal
 import subprocess
@@ -10,23 +12,18 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from multiprocessing.synchronize import Event
 from pathlib import Path
-from queue import Queue
 
 import pytest
 
 from publication.catalog import open_read_only
 from publication.dictionary import Descriptions
 from publication.errors import PublicationError
-from publication.release import Release, build_release, current_release, list_releases, rollback, sweep
+from publication.release import Release, build_release, current_release, list_releases, sweep
 from sources.environment import Environment
 from tests.unit.publication.synthetic import CHECK, FINGERPRINT, OTHER_FINGERPRINT, change, make_environment
 
 pytestmark = pytest.mark.slow
-
-READERS = 8
-FLIPS = 30
 
 # Rows enough that a build can be caught half-way.
 MANY_ROWS = """
@@ -64,51 +61,6 @@ def start_build(environment: Environment, *limit: str) -> subprocess.Popen[str]:
     root = Path(__file__).parents[3]
     command = [sys.executable, "-c", _BUILD, str(environment.home), *limit]
     return subprocess.Popen(command, cwd=root, text=True, stderr=subprocess.PIPE)
-
-
-def read_until(
-    stop: Event, ready: Event, path: str, expected: dict[str, float], answers: Queue[tuple[int, str]]
-) -> None:
-    """Open, query and close until told to stop; answer with the number of reads and the first problem."""
-    reads, problem = 0, ""
-    while not stop.is_set() and not problem:
-        try:
-            with closing(open_read_only(Path(path))) as connection:
-                release_id = connection.execute("SELECT release_id FROM meta.release").fetchall()[0][0]
-                values = connection.execute("SELECT DISTINCT value FROM leren.indicator_values").fetchall()
-            if values != [(expected[release_id],)]:
-                problem = f"{release_id} showed {values}"
-            reads += 1
-        except Exception as error:  # noqa: BLE001 - whatever a reader meets is what the test is about
-            problem = repr(error)
-        ready.set()
-    answers.put((reads, problem))
-
-
-@pytest.mark.slow
-def test_readers_always_see_one_whole_release(environment: Environment, descriptions: Descriptions) -> None:
-    expected = {}
-    for number in range(3):
-        change(environment, f"UPDATE leren.indicator_values SET value = {number}")
-        expected[build_release(environment, f"{number:08d}", [CHECK], descriptions).id] = float(number)
-    context = mp.get_context("spawn")
-    stop, answers = context.Event(), context.Queue()
-    started = [context.Event() for _ in range(READERS)]
-    path = str(environment.current / "monitor.duckdb")
-    readers = [context.Process(target=read_until, args=(stop, ready, path, expected, answers)) for ready in started]
-    for reader in readers:
-        reader.start()
-    assert all(ready.wait(60) for ready in started)
-    ids = list(expected)
-    for flip in range(FLIPS):
-        rollback(environment, ids[flip % len(ids)])
-        time.sleep(0.02)
-    stop.set()
-    results = [answers.get(timeout=60) for _ in readers]
-    for reader in readers:
-        reader.join(60)
-    assert [problem for _, problem in results if problem] == []
-    assert sum(reads for reads, _ in results) > READERS
 
 
 @pytest.mark.slow

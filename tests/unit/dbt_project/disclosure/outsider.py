@@ -5,9 +5,18 @@ Belongs here: an independent reading of the rules. Does not belong here: anythin
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from tests.support.attack import Knowledge, Rule, Sum, Target, amounts_behind, counts_behind, promised
+
+Row = dict[str, Any]
+
+
+def rows_of(table: pd.DataFrame) -> list[Row]:
+    """Rows as dictionaries: thousands of them are read cell by cell, for which pandas is slow."""
+    return list(table.to_dict("records"))
 
 
 def sums(parts: pd.DataFrame) -> dict[str, Sum]:
@@ -18,7 +27,7 @@ def sums(parts: pd.DataFrame) -> dict[str, Sum]:
     return dict(found)
 
 
-def limits(row: pd.Series, shown: float) -> tuple[float, float]:
+def limits(row: Row, shown: float) -> tuple[float, float]:
     if row["kind"] == "amount":
         return amounts_behind(shown)
     return counts_behind(shown, row["rounding"], row["least_count"])
@@ -33,21 +42,21 @@ def knowledge(quantities: pd.DataFrame, parts: pd.DataFrame, decided: pd.DataFra
 
 def add(known: Knowledge, quantities: pd.DataFrame, parts: pd.DataFrame, decided: pd.DataFrame) -> None:
     """Add what these decisions show, and which numbers are parts of which."""
-    by_id = sums(parts)
-    shown = decided.set_index("quantity_id")
-    for _, row in quantities.iterrows():
+    by_id, rows = sums(parts), rows_of(quantities)
+    shown = {row["quantity_id"]: row["shown_value"] for row in rows_of(decided) if row["is_shown"]}
+    for row in rows:
         key = row["quantity_id"]
-        if row["kind"] != "open" and shown.loc[key, "is_shown"]:
-            known.add(by_id[key], *limits(row, shown.loc[key, "shown_value"]))
-    _add_shares(known, quantities, by_id)
+        if row["kind"] != "open" and key in shown:
+            known.add(by_id[key], *limits(row, shown[key]))
+    _add_shares(known, rows, by_id)
 
 
-def _add_shares(known: Knowledge, quantities: pd.DataFrame, by_id: dict[str, Sum]) -> None:
-    whole = quantities[quantities["role"] == "denominator"].set_index("pair_id")
-    for _, row in quantities[(quantities["role"] == "numerator") & quantities["is_share"]].iterrows():
-        if row["pair_id"] not in whole.index:
+def _add_shares(known: Knowledge, rows: list[Row], by_id: dict[str, Sum]) -> None:
+    whole = {row["pair_id"]: row for row in rows if row["role"] == "denominator"}
+    for row in rows:
+        if row["role"] != "numerator" or not row["is_share"] or row["pair_id"] not in whole:
             continue
-        base = whole.loc[row["pair_id"]]
+        base = whole[row["pair_id"]]
         if base["kind"] == "open":
             known.add(by_id[row["quantity_id"]], 0.0, base["true_value"])
         else:
@@ -56,12 +65,15 @@ def _add_shares(known: Knowledge, quantities: pd.DataFrame, by_id: dict[str, Sum
 
 def targets(quantities: pd.DataFrame, parts: pd.DataFrame) -> list[Target]:
     """What the rules promise to hide."""
-    by_id, found = sums(parts), []
-    base = quantities[quantities["role"] == "denominator"].set_index("pair_id")["true_value"]
-    for _, row in quantities[quantities["kind"] != "open"].iterrows():
+    by_id, found, rows = sums(parts), [], rows_of(quantities)
+    base = {row["pair_id"]: row["true_value"] for row in rows if row["role"] == "denominator"}
+    names = ("least_count", "rounding", "least_denominator", "least_population", "most_share")
+    for row in rows:
+        if row["kind"] == "open":
+            continue
         interval = promised(
             row["true_value"],
-            Rule(*row[["least_count", "rounding", "least_denominator", "least_population", "most_share"]]),
+            Rule(*(row[name] for name in names)),
             is_amount=row["kind"] == "amount",
             population=row["population"],
             base=base[row["pair_id"]] if row["role"] == "numerator" else None,
