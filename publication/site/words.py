@@ -281,11 +281,16 @@ def shown_beside(indicator: Indicator, figure: Figure, value: float | None) -> s
     return "–" if value is None else quantity(value, indicator.unit, decimals_of(indicator, figure))
 
 
+def _decimals_of_limits(indicator: Indicator, figure: Figure) -> int:
+    """As many as the figure has; where the margin is the rounding itself, its limits are halves and need one more."""
+    return decimals_of(indicator, figure) + (indicator.interval_method == "rounding")
+
+
 def margin(indicator: Indicator, figure: Figure) -> str:
     """The 95 % interval: ``30 tot 37%``; empty when there is none."""
     if figure.value is None or figure.lower_95 is None or figure.upper_95 is None:
         return ""
-    decimals = decimals_of(indicator, figure)
+    decimals = _decimals_of_limits(indicator, figure)
     upper = quantity(figure.upper_95, indicator.unit, decimals)
     lower = quantity(figure.lower_95, indicator.unit, decimals)
     if not indicator.unit.startswith(("x", "euro")):
@@ -297,7 +302,7 @@ def bare_margin(indicator: Indicator, figure: Figure) -> str:
     """The 95 % interval without its unit, for a table; empty when there is none."""
     if figure.value is None or figure.lower_95 is None or figure.upper_95 is None:
         return ""
-    decimals = decimals_of(indicator, figure)
+    decimals = _decimals_of_limits(indicator, figure)
     return " tot ".join(bare(limit, indicator.unit, decimals) for limit in (figure.lower_95, figure.upper_95))
 
 

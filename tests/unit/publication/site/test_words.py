@@ -217,6 +217,13 @@ def test_natural_numbers_are_whole_and_readable(value: float, national: float, h
             assert half_up(value * base / 100) != half_up(national * base / 100)
 
 
+def test_a_margin_of_rounding_lies_evenly_around_its_figure() -> None:
+    income = replace(SHARE, unit="x 1.000 euro", interval_method="rounding")
+    figure = FIGURE._replace(value=28.2, lower_95=28.15, upper_95=28.25, national_value=None, rest_value=None)
+    assert words.shown(income, figure) == "€\xa028.200"
+    assert words.margin(income, figure) == words.bare_margin(income, figure) == "€\xa028.150 tot €\xa028.250"
+
+
 def test_no_verdict_no_claim() -> None:
     bare = FIGURE._replace(national_verdict=None, rest_verdict=None, lower_95=None, upper_95=None)
     said = words.finding(SHARE, NOORD, bare)
