@@ -55,13 +55,13 @@ def test_a_trend_is_one_line_with_a_band_and_a_point_per_year() -> None:
 @pytest.mark.parametrize("code", ["HN14", "GM0917", "WK091720"])
 def test_the_band_lies_within_the_axis_whichever_area_it_is_of(code: str) -> None:
     figures = [figure._replace(area_code=code, lower_95=2.0, upper_95=38.0) for figure in years()]
-    path = elements(drawn(figures), "band")[0].get("d", "")
-    heights = [float(y) for _, y in re.findall(r"(-?[\d.]+) (-?[\d.]+)", path)]
-    assert heights
-    grid = [float(line.get("y1", "nan")) for line in elements(drawn(figures), "grid")]
-    assert min(heights) >= min(grid)
-    assert max(heights) <= max(grid)
-    assert len(set(heights)) == 2, "limits that differ are clipped to neither end"
+    svg = drawn(figures)
+    heights = [float(y) for _, y in re.findall(r"(-?[\d.]+) (-?[\d.]+)", elements(svg, "band")[0].get("d", ""))]
+    grid = [float(line.get("y1", "nan")) for line in elements(svg, "grid")]
+    assert min(grid) <= min(heights) < max(heights) <= max(grid)
+    # Values from 20 to 22 and limits from 2 to 38: clipped to the values, the band would be as high as the line.
+    dots = [float(dot.get("cy", "nan")) for dot in elements(svg, "dot")]
+    assert max(heights) - min(heights) == pytest.approx(18 * (max(dots) - min(dots)), rel=0.02)
 
 
 @pytest.mark.parametrize(("unit", "size"), [("%", 1.0), ("x 1.000 euro", 1.0), ("aantal", 5e6)])
@@ -71,7 +71,7 @@ def test_labels_of_the_axis_fit_left_of_it_on_a_phone_too(unit: str, size: float
     indicator = replace(SHARE, unit=unit, decimals=0)
     svg = str(charts.trend("k", "Titel", indicator, [charts.Series("Heerlen-Noord", "noord", figures)]))
     for label in (text for text in elements(svg, "axis") if text.get("text-anchor") == "end"):
-        width = sum({"%": 0.95, ".": 0.32}.get(letter, 0.64) for letter in label.text or "") * 20
+        width = sum({"%": 0.95, ".": 0.32, ",": 0.32}.get(letter, 0.64) for letter in label.text or "") * 20
         assert float(label.get("x", "nan")) >= width
 
 

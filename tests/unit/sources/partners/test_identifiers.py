@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sources.partners import identifiers
@@ -86,6 +86,7 @@ def test_what_only_looks_like_it_is_left_alone(text: str) -> None:
     assert not has_name(plain_text(text))
 
 
+@settings(deadline=None)
 @given(st.emails())
 def test_any_address_of_the_standard_is_an_email(address: str) -> None:
     assert found(identifiers.email, address)
