@@ -21,7 +21,7 @@ from sqlglot.optimizer.scope import build_scope
 
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 _DIALECT = "duckdb"
-# What stage_feed() makes of the measures of a raw table.
+# What stage_feed() makes of a period's code, and of the measures of a raw table.
 _OF_PERIOD = ("period_type", "period_start", "period_end", "year")
 _LONG = ("value", "lower", "upper", "missing_marker", "is_published")
 
@@ -50,7 +50,7 @@ def origins(sql: str, columns: Columns, parents: Mapping[str, Columns]) -> dict[
     try:
         return _read(sql, columns, parents)
     except (SqlglotError, ValueError):
-        # A ValueError is how it says that a part of a UNION BY NAME lacks the column.
+        # A ValueError is how it says that it can't find a column.
         return {name: _by_name(name, parents) for name in columns}
 
 

@@ -24,7 +24,7 @@ from sources.registry import Registry
 
 _PROGRAMME = "https://www.heerlen-noord.nl"
 _UNIQUE_ID = "dagster_dbt/unique_id"
-# The indicator of each line that the UI draws over the runs.
+# The indicator of each line that the UI draws over the runs, by year: a quarter between two years would bend the line.
 KEY_FIGURES = {
     "leren": "LER_ADVIES_HAVO_PLUS",
     "werken": "WER_BIJSTAND",
@@ -185,7 +185,7 @@ def _figures_of(connection: Any, line: str, table: str) -> dict[str, Any]:
     last = connection.execute(
         f"""SELECT period_start, round(value, 2), round(lower_95, 2), round(upper_95, 2), round(national_value, 2), value_status
         FROM {line}.indicator_values WHERE area_code = 'HN14' AND breakdown = 'total' AND indicator_code = ? AND value IS NOT NULL
-        ORDER BY period_end DESC, period_start LIMIT 5""",
+        AND period_type IN ('year', 'school_year') ORDER BY period_start DESC LIMIT 5""",
         [code],
     ).fetchall()
     if last:

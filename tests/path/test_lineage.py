@@ -115,6 +115,9 @@ def test_key_figures_are_numbers_that_draw_a_line_over_the_runs(instance: dg.Dag
         assert isinstance(metadata[f"Heerlen-Noord {code}"].value, float)
         last = metadata[f"last five of {code}"].value.strip().splitlines()
         assert 4 <= len(last) <= 7, "a header and up to five periods"
+        starts = [row.split("|")[1].strip() for row in last[2:]]
+        assert starts == sorted(set(starts), reverse=True), "each year once, the newest first"
+        assert len({start[4:] for start in starts}) == 1, "years, and no quarters between them"
     release = shown(instance, "uitgave", "release")
     assert release["indicators"].value >= 100
     assert release["megabytes"].value > 20
