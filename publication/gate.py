@@ -19,16 +19,15 @@ from functools import cache
 from pathlib import Path
 
 import duckdb
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from publication.catalog import LINES, SCHEMAS, Table, list_tables, open_read_only, quote
 from publication.dictionary import OWN_TABLES, Descriptions, find_mismatches
 from publication.errors import PublicationError
 from publication.jumps import JUMPS, JUMPS_EXPECTED, check_jumps
 from publication.retirement import Retirement, find_unannounced, read_retirements
+from publication.settings import read_settings
 from sources.checks import CheckResult, Severity
-from sources.errors import ConfigurationError
 from sources.feed import Acknowledgement, Expectation, Line
 
 RULES = Path(__file__).parent / "release_checks.yml"
@@ -96,13 +95,7 @@ def read_rules(path: Path = RULES) -> Rules:
     Raises:
         ConfigurationError: the file is absent, is not YAML or breaks a rule; the message names the key.
     """
-    try:
-        return Rules.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        lines = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise ConfigurationError(f"Release checks {path}: {lines}. Nothing was released.") from error
-    except (OSError, yaml.YAMLError) as error:
-        raise ConfigurationError(f"Release checks {path} can't be read: {error}. Nothing was released.") from error
+    return read_settings(path, Rules, "Release checks")
 
 
 def suites(rules: Rules) -> list[Suite]:

@@ -8,11 +8,10 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from publication.catalog import LINES
-from sources.errors import ConfigurationError
+from publication.settings import read_settings
 
 PUBLISHER = Path(__file__).parent / "publisher.yml"
 _URL = r"^https?://\S+$"
@@ -55,10 +54,4 @@ def read_publisher(path: Path = PUBLISHER) -> Publisher:
     Raises:
         ConfigurationError: the file is absent, is not YAML or breaks a rule; the message names the key.
     """
-    try:
-        return Publisher.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        lines = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
-        raise ConfigurationError(f"Publisher {path}: {lines}. Nothing was released.") from error
-    except (OSError, yaml.YAMLError) as error:
-        raise ConfigurationError(f"Publisher {path} can't be read: {error}. Nothing was released.") from error
+    return read_settings(path, Publisher, "Publisher")

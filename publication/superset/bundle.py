@@ -27,6 +27,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from publication.catalog import LINES, literal, open_read_only
+from publication.settings import read_settings
+from sources.errors import ConfigurationError
 
 Json = dict[str, Any]
 VERSION = "1.0.0"
@@ -111,10 +113,9 @@ def read_texts() -> Texts:
     """``dashboards.yml``, checked.
 
     Raises:
-        pydantic.ValidationError: it says something that is not known here.
+        ConfigurationError: it says something that is not known here.
     """
-    text = (Path(__file__).with_name("dashboards.yml")).read_text(encoding="utf-8")
-    return Texts.model_validate(yaml.safe_load(text))
+    return read_settings(Path(__file__).with_name("dashboards.yml"), Texts, "Dashboards")
 
 
 def write_bundle(monitor: Path, target: Path) -> Path:
@@ -126,7 +127,7 @@ def write_bundle(monitor: Path, target: Path) -> Path:
 
     Raises:
         duckdb.Error: the release can't be read, or it lacks a column that a chart needs.
-        LookupError: ``dashboards.yml`` names a table, column or indicator that the release doesn't have.
+        ConfigurationError: ``dashboards.yml`` names a table, column or indicator that the release doesn't have.
     """
     with closing(open_read_only(monitor)) as connection:
         files = dict(bundle_files(connection, monitor))
@@ -274,7 +275,7 @@ class _Bundle:
 
     def _chart(self, key: str, title: str, note: str | None, dataset: str, form: Json, query: Json) -> Json:
         if dataset not in self.datasets:
-            raise LookupError(f"dashboards.yml: {key} asks {dataset}, which is no dataset.")
+            raise ConfigurationError(f"dashboards.yml: {key} asks {dataset}, which is no dataset.")
         # Superset puts its own id of the dataset in the place of this one.
         source = {"id": 1, "type": "table"}
         form = form | {"datasource": "1__table"}
@@ -332,7 +333,7 @@ class _Bundle:
 
     def _trend(self, dashboard: DashboardText, code: str) -> _Chart:
         if code not in self.indicators:
-            raise LookupError(f"dashboards.yml: {dashboard.slug} draws {code}, which is no indicator.")
+            raise ConfigurationError(f"dashboards.yml: {dashboard.slug} draws {code}, which is no indicator.")
         line, label, unit, decimals = self.indicators[code]
         dataset = f"{line}.indicator_values"
         where = {
@@ -407,7 +408,9 @@ class _Bundle:
     def _must_have(self, key: str, dataset: str, columns: list[str]) -> None:
         has = {column["column_name"] for column in self.datasets.get(dataset, {"columns": []})["columns"]}
         if lacking := sorted(set(columns) - has):
-            raise LookupError(f"dashboards.yml: {key} asks {dataset} for {', '.join(lacking)}, which it doesn't have.")
+            raise ConfigurationError(
+                f"dashboards.yml: {key} asks {dataset} for {', '.join(lacking)}, which it doesn't have."
+            )
 
     def dashboard(self, text: DashboardText, charts: list[_Chart]) -> Json:
         """A dashboard with its charts in rows and the choice of an indicator above them."""
@@ -437,7 +440,9 @@ class _Bundle:
     def _filter(self, text: DashboardText, excluded: list[int]) -> Json:
         column = "indicator_label_nl"
         if text.filter.default not in self.indicators:
-            raise LookupError(f"dashboards.yml: {text.slug} starts with {text.filter.default}, which is no indicator.")
+            raise ConfigurationError(
+                f"dashboards.yml: {text.slug} starts with {text.filter.default}, which is no indicator."
+            )
         label = self.indicators[text.filter.default][1]
         return {
             "id": f"NATIVE_FILTER-{text.slug}",

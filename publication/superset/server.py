@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+import duckdb
 
 from publication.monitor import MONITOR
 from publication.superset.bundle import write_bundle
@@ -137,7 +138,7 @@ def main(feeds: str, port: int) -> None:
         superset = Superset(ENVIRONMENT, environment.home / "superset")
         click.echo("Setting up Superset; the first time takes about a minute.")
         password = superset.prepare(monitor)
-    except NoordError as error:
+    except (NoordError, duckdb.Error) as error:
         click.echo(f"superset: {error}", err=True)
         sys.exit(1)
     if password:
